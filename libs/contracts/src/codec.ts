@@ -1,0 +1,140 @@
+import { type Resolver, Type } from 'avsc';
+import { type RecordTypes, schemas } from './generated/schemas';
+import type { SchemaRegistry } from './registry';
+import type { RecordName, Topic } from './topics';
+
+const MAGIC = 0;
+const HEADER_BYTES = 5;
+/** How long an unknown schema id is remembered as such, so that one poisoned record can't hammer the registry. */
+const UNKNOWN_ID_TTL_MS = 30_000;
+
+export class CodecError extends Error {
+  readonly code: 'BAD_FRAME' | 'UNKNOWN_SCHEMA_ID' | 'UNKNOWN_RECORD' | 'BAD_AVRO' | 'INVALID_RECORD';
+
+  constructor(code: CodecError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CodecError';
+    this.code = code;
+  }
+}
+
+/** One record with its name: a union told apart by `type`. */
+export type Named<R extends RecordName> = R extends RecordName ? { readonly type: R; readonly value: RecordTypes[R] } : never;
+
+interface Reader {
+  readonly name: RecordName;
+  readonly decode: (buffer: Buffer) => unknown;
+}
+
+/** Unions as plain values ('never'), so that a further branch does not change the shape of a field. */
+const parse = (schema: object): Type =>
+  // avsc's typings know wrapUnions as a boolean only; the option takes 'never' since 5.7.8.
+  Type.forSchema(schema as never, { wrapUnions: 'never' as unknown as boolean });
+
+const parsed = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, parse(schema)])) as Record<
+  RecordName,
+  Type
+>;
+
+function isRecordName(name: string): name is RecordName {
+  return Object.hasOwn(parsed, name);
+}
+
+/**
+ * Encodes and decodes one topic's records in Confluent's framing: byte 0, schema id (4 bytes, big-endian), Avro.
+ * Ids are looked up once, when it is made: encoding is synchronous. Writers' older schemas are resolved to ours by a
+ * resolver kept per id. Source: Confluent "Wire format".
+ */
+export class Codec<R extends RecordName> {
+  private readonly readers = new Map<number, Reader>();
+  private readonly unknownUntil = new Map<number, number>();
+  private readonly headers = new Map<R, Buffer>();
+
+  private constructor(
+    private readonly registry: SchemaRegistry,
+    private readonly records: readonly R[],
+  ) {}
+
+  static async open<R extends RecordName>(topic: Topic<R>, registry: SchemaRegistry): Promise<Codec<R>> {
+    const codec = new Codec<R>(registry, topic.records);
+    for (const name of topic.records) {
+      const schema = schemas[name];
+      const id = await registry.idOf(`${topic.name}-${schema.namespace}.${schema.name}`, schema);
+      const header = Buffer.alloc(HEADER_BYTES);
+      header.writeUInt8(MAGIC, 0);
+      header.writeUInt32BE(id, 1);
+      codec.headers.set(name, header);
+      codec.readers.set(id, { name, decode: (buffer) => parsed[name].fromBuffer(buffer) });
+    }
+    return codec;
+  }
+
+  /** @throws INVALID_RECORD  the value does not fit the schema; names the field */
+  encode<N extends R>(name: N, value: RecordTypes[N]): Buffer {
+    const header = this.headers.get(name);
+    if (!header) throw new CodecError('UNKNOWN_RECORD', `${name} is no record of this topic`);
+    try {
+      return Buffer.concat([header, parsed[name].toBuffer(value)]);
+    } catch (cause) {
+      throw new CodecError('INVALID_RECORD', `${name}: ${faultOf(parsed[name], value)}`, { cause });
+    }
+  }
+
+  /**
+   * Decodes a frame whose schema is known already; undefined means: call `load` with the frame first.
+   * @throws BAD_FRAME, BAD_AVRO
+   */
+  decodeSync(frame: Buffer): Named<R> | undefined {
+    if (frame.length < HEADER_BYTES || frame[0] !== MAGIC) {
+      throw new CodecError('BAD_FRAME', `no Confluent frame: ${frame.length} bytes, first byte ${frame[0] ?? 'none'}`);
+    }
+    const reader = this.readers.get(frame.readUInt32BE(1));
+    if (!reader) return undefined;
+    try {
+      return { type: reader.name, value: reader.decode(frame.subarray(HEADER_BYTES)) } as Named<R>;
+    } catch (cause) {
+      throw new CodecError('BAD_AVRO', `${reader.name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** Fetches the frame's schema. @throws UNKNOWN_SCHEMA_ID, UNKNOWN_RECORD, BAD_AVRO (it does not resolve to ours) */
+  async load(frame: Buffer): Promise<void> {
+    const id = frame.readUInt32BE(1);
+    if (this.readers.has(id)) return;
+    const now = Date.now();
+    const unknown = () => new CodecError('UNKNOWN_SCHEMA_ID', `the registry has no schema ${id}`);
+    if ((this.unknownUntil.get(id) ?? 0) > now) throw unknown();
+    const schema = await this.registry.schemaOf(id);
+    if (!schema) {
+      this.unknownUntil.set(id, now + UNKNOWN_ID_TTL_MS);
+      throw unknown();
+    }
+    const writer = parse(schema);
+    const name = (writer.name ?? '').split('.').pop() ?? '';
+    if (!isRecordName(name) || !this.records.includes(name as R)) {
+      throw new CodecError('UNKNOWN_RECORD', `schema ${id} is of ${writer.name ?? 'no record'}, which this topic does not hold`);
+    }
+    const reader = parsed[name];
+    let resolver: Resolver;
+    try {
+      resolver = reader.createResolver(writer);
+    } catch (cause) {
+      throw new CodecError('BAD_AVRO', `schema ${id} does not resolve to ${name}: ${(cause as Error).message}`, { cause });
+    }
+    this.readers.set(id, { name, decode: (buffer) => reader.fromBuffer(buffer, resolver) });
+  }
+
+  /** As decodeSync, fetching the schema where it is not known yet. */
+  async decode(frame: Buffer): Promise<Named<R>> {
+    const known = this.decodeSync(frame);
+    if (known) return known;
+    await this.load(frame);
+    return this.decodeSync(frame) as Named<R>;
+  }
+}
+
+function faultOf(type: Type, value: unknown): string {
+  const faults: string[] = [];
+  type.isValid(value, { errorHook: (path) => faults.push(path.join('.')) });
+  return faults.length ? `bad ${faults.join(', ')}` : 'does not fit its schema';
+}

@@ -1,0 +1,20 @@
+export { isLogError, LogError, type LogErrorCode } from './errors';
+export type {
+  From,
+  GroupBatch,
+  GroupConsumer,
+  GroupLag,
+  GroupOptions,
+  Headers,
+  Log,
+  LogReader,
+  LogRecord,
+  NewRecord,
+  NextOptions,
+  Offset,
+  PartitionDescription,
+  Position,
+  RecordBatch,
+  TopicDescription,
+  TopicSpec,
+} from './port';
