@@ -1,0 +1,8 @@
+export type {
+  ConversationView,
+  DeliveryState,
+  Json,
+  JsonObject,
+  MessageView,
+  SenderView,
+} from './views';
