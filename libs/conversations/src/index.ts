@@ -1,4 +1,14 @@
 export type {
+  Changes,
+  ConversationState,
+  FlatMetadata,
+  MessageAlias,
+  MessageRow,
+  MessageState,
+  PendingMessage,
+  StateReader,
+} from './state';
+export type {
   ConversationView,
   DeliveryState,
   Json,
