@@ -19,7 +19,9 @@ export class CodecError extends Error {
 }
 
 /** One record with its name: a union told apart by `type`. */
-export type Named<R extends RecordName> = R extends RecordName ? { readonly type: R; readonly value: RecordTypes[R] } : never;
+export type Named<R extends RecordName> = R extends RecordName
+  ? { readonly type: R; readonly value: RecordTypes[R] }
+  : never;
 
 interface Reader {
   readonly name: RecordName;
@@ -112,14 +114,19 @@ export class Codec<R extends RecordName> {
     const writer = parse(schema);
     const name = (writer.name ?? '').split('.').pop() ?? '';
     if (!isRecordName(name) || !this.records.includes(name as R)) {
-      throw new CodecError('UNKNOWN_RECORD', `schema ${id} is of ${writer.name ?? 'no record'}, which this topic does not hold`);
+      throw new CodecError(
+        'UNKNOWN_RECORD',
+        `schema ${id} is of ${writer.name ?? 'no record'}, which this topic does not hold`,
+      );
     }
     const reader = parsed[name];
     let resolver: Resolver;
     try {
       resolver = reader.createResolver(writer);
     } catch (cause) {
-      throw new CodecError('BAD_AVRO', `schema ${id} does not resolve to ${name}: ${(cause as Error).message}`, { cause });
+      throw new CodecError('BAD_AVRO', `schema ${id} does not resolve to ${name}: ${(cause as Error).message}`, {
+        cause,
+      });
     }
     this.readers.set(id, { name, decode: (buffer) => reader.fromBuffer(buffer, resolver) });
   }

@@ -1,0 +1,91 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Source } from '@parley/contracts';
+import jwt from 'jsonwebtoken';
+
+const ISSUER = 'parley';
+const HOUR_S = 60 * 60;
+const CHAT_TOKEN_S = HOUR_S;
+const RESUME_TOKEN_S = 7 * 24 * HOUR_S;
+
+/** What a token is good for; one kind is never taken in the place of another. */
+type Audience = 'source' | 'chat' | 'chat-resume';
+
+export interface SourceClaims {
+  readonly accountId: number;
+  readonly source: string;
+  readonly tokenId: string;
+}
+
+export interface ChatClaims {
+  readonly accountId: number;
+  readonly conversationId: string;
+  readonly channelId: string;
+}
+
+/** HS256 is pinned on both sides (RFC 8725, 3.1); anything else, `none` too, is no token. */
+function verify(secret: string, audience: Audience, token: string): jwt.JwtPayload | undefined {
+  try {
+    const payload = jwt.verify(token, secret, { algorithms: ['HS256'], issuer: ISSUER, audience });
+    return typeof payload === 'string' ? undefined : payload;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The token of a custom source: the same text each time, because the source's record says all that is in it. It does not expire; deleting the source ends it. */
+export function signSourceToken(secret: string, source: Source): string {
+  return jwt.sign(
+    { iat: Math.floor(source.createdAt / 1000), account: source.accountId, jti: source.tokenId },
+    secret,
+    { algorithm: 'HS256', issuer: ISSUER, audience: 'source' satisfies Audience, subject: source.id },
+  );
+}
+
+/** Undefined for anything that is no source token of ours. The source must still be looked up: it may be gone. */
+export function verifySourceToken(secret: string, token: string): SourceClaims | undefined {
+  const payload = verify(secret, 'source', token);
+  if (typeof payload?.sub !== 'string' || typeof payload.jti !== 'string' || typeof payload.account !== 'number') {
+    return undefined;
+  }
+  return { accountId: payload.account, source: payload.sub, tokenId: payload.jti };
+}
+
+function signChat(secret: string, audience: Audience, expiresIn: number, claims: ChatClaims): string {
+  return jwt.sign({ account: claims.accountId, channel_id: claims.channelId }, secret, {
+    algorithm: 'HS256',
+    issuer: ISSUER,
+    audience,
+    expiresIn,
+    subject: claims.conversationId,
+  });
+}
+
+function verifyChat(secret: string, audience: Audience, token: string): ChatClaims | undefined {
+  const payload = verify(secret, audience, token);
+  if (
+    typeof payload?.sub !== 'string' ||
+    typeof payload.channel_id !== 'string' ||
+    typeof payload.account !== 'number'
+  ) {
+    return undefined;
+  }
+  return { accountId: payload.account, conversationId: payload.sub, channelId: payload.channel_id };
+}
+
+/** Good for an hour, for one conversation. */
+export const signChatToken = (secret: string, claims: ChatClaims): string =>
+  signChat(secret, 'chat', CHAT_TOKEN_S, claims);
+export const verifyChatToken = (secret: string, token: string): ChatClaims | undefined =>
+  verifyChat(secret, 'chat', token);
+
+/** Good for seven days; buys a chat token and the history, nothing else. */
+export const signResumeToken = (secret: string, claims: ChatClaims): string =>
+  signChat(secret, 'chat-resume', RESUME_TOKEN_S, claims);
+export const verifyResumeToken = (secret: string, token: string): ChatClaims | undefined =>
+  verifyChat(secret, 'chat-resume', token);
+
+/** Compares secrets of any length in constant time. */
+export function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** File in DATA_DIR that a made secret is kept in. */
+export const secretFiles = { SYSTEM_TOKEN: 'system-token', JWT_SECRET: 'jwt-secret' } as const;
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The secret kept in a file, made on first use with mode 0600. Several processes that start at once get the same one:
+ * it is linked into place complete, and whoever comes second reads the first one's.
+ */
+export function ensureSecret(dataDir: string, name: keyof typeof secretFiles): string {
+  mkdirSync(dataDir, { recursive: true });
+  const path = join(dataDir, secretFiles[name]);
+  const kept = read(path);
+  if (kept) return kept;
+  const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(own, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  try {
+    linkSync(own, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(own);
+  }
+  const made = read(path);
+  if (!made) throw new Error(`${path} is empty; delete it to have a new secret made`);
+  return made;
+}

@@ -1,0 +1,146 @@
+/** Every setting the services know, in one table: the parser, the docs and the tests are made from it. */
+
+export interface Setting<T> {
+  /** Shown in the docs; undefined where unset means off, or made on first start. */
+  readonly default: string | undefined;
+  /** @throws Error  with a text that completes "<NAME>: …" */
+  readonly parse: (text: string) => T;
+  readonly about: string;
+  readonly secret?: boolean;
+}
+
+const port = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) throw new Error(`${JSON.stringify(text)} is no port (0 to 65535)`);
+  return value;
+};
+
+const text = (value: string): string => value;
+
+const oneOf =
+  <const T extends string>(...values: readonly T[]) =>
+  (value: string): T => {
+    const found = values.find((v) => v === value);
+    if (!found) throw new Error(`${JSON.stringify(value)} is none of ${values.join(', ')}`);
+    return found;
+  };
+
+const httpUrl = (value: string): string => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new Error(`${JSON.stringify(value)} is no http or https URL`);
+  }
+  return value.replace(/\/+$/, '');
+};
+
+const list =
+  <T>(item: (value: string) => T) =>
+  (value: string): readonly T[] =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(item);
+
+const CIDR = /^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[0-9a-fA-F:]+\/\d{1,3})$/;
+const cidr = (value: string): string => {
+  if (!CIDR.test(value)) throw new Error(`${JSON.stringify(value)} is no CIDR such as 10.0.0.0/8`);
+  return value;
+};
+
+const hostPort = (value: string): string => {
+  if (!/^[^\s:]+:\d+$/.test(value)) throw new Error(`${JSON.stringify(value)} is no host:port`);
+  return value;
+};
+
+const partitions = (value: string): number => {
+  const count = Number(value);
+  if (!/^\d+$/.test(value) || count < 1 || count > 1024)
+    throw new Error(`${JSON.stringify(value)} is not in 1 to 1024`);
+  return count;
+};
+
+const secretText = (value: string): string => {
+  if (value.length < 8) throw new Error('is shorter than 8 characters');
+  return value;
+};
+
+function setting<T>(spec: Setting<T>): Setting<T> {
+  return spec;
+}
+
+export const settings = {
+  API_PORT: setting({ default: '8080', parse: port, about: 'port of the api' }),
+  INGEST_PORT: setting({ default: '8081', parse: port, about: 'port of ingest: the webhooks' }),
+  AGGREGATOR_PORT: setting({ default: '8082', parse: port, about: 'port of the aggregator’s query API' }),
+  DELIVERY_PORT: setting({ default: '8083', parse: port, about: 'port of delivery: health and metrics' }),
+  DATA_DIR: setting({
+    default: './data',
+    parse: text,
+    about: 'where the embedded log, states and made secrets are kept',
+  }),
+  PARTITIONS: setting({
+    default: '6',
+    parse: partitions,
+    about: 'partitions of the big topics, fixed when they are made',
+  }),
+  SYSTEM_TOKEN: setting({
+    default: undefined,
+    parse: secretText,
+    secret: true,
+    about: 'bearer token with all rights; unset: made on first start, kept in DATA_DIR (mode 0600) and printed',
+  }),
+  JWT_SECRET: setting({
+    default: undefined,
+    parse: secretText,
+    secret: true,
+    about: 'key that tokens of sources and visitors are signed with; unset: made like SYSTEM_TOKEN',
+  }),
+  KAFKA_BROKERS: setting({ default: undefined, parse: list(hostPort), about: 'host:port, …; unset: the embedded log' }),
+  SCHEMA_REGISTRY_URL: setting({
+    default: undefined,
+    parse: httpUrl,
+    about: 'Confluent-compatible registry, with Kafka',
+  }),
+  AGGREGATOR_URLS: setting({
+    default: undefined,
+    parse: list(httpUrl),
+    about: 'query APIs of the aggregators, comma-separated; unset: the one on AGGREGATOR_PORT of this machine',
+  }),
+  PUBLIC_URL: setting({
+    default: undefined,
+    parse: httpUrl,
+    about: 'URL that providers know ingest by (Twilio signs it); unset: taken from the request',
+  }),
+  SIGNUP: setting({ default: 'first', parse: oneOf('first', 'open', 'closed'), about: 'who may sign up' }),
+  OUTBOUND_ALLOW: setting({ default: '', parse: list(cidr), about: 'private CIDRs that callers’ URLs may reach' }),
+  LOG_LEVEL: setting({
+    default: 'info',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    about: 'trace, debug, info, warn, error, fatal or silent',
+  }),
+  FACEBOOK_APP_ID: setting({ default: undefined, parse: text, about: 'Facebook and Instagram: our app' }),
+  FACEBOOK_APP_SECRET: setting({
+    default: undefined,
+    parse: text,
+    secret: true,
+    about: 'signs Facebook and Instagram webhooks; unset: the source is off',
+  }),
+  FACEBOOK_WEBHOOK_SECRET: setting({
+    default: undefined,
+    parse: text,
+    secret: true,
+    about: 'hub.verify_token of the webhook’s verification',
+  }),
+  FACEBOOK_API_URL: setting({ default: 'https://graph.facebook.com', parse: httpUrl, about: 'Graph API' }),
+  TWILIO_ACCOUNT_SID: setting({ default: undefined, parse: text, about: 'Twilio account' }),
+  TWILIO_AUTH_TOKEN: setting({
+    default: undefined,
+    parse: text,
+    secret: true,
+    about: 'signs Twilio’s webhooks; unset: the source is off',
+  }),
+  TWILIO_API_URL: setting({ default: 'https://api.twilio.com', parse: httpUrl, about: 'Twilio’s API' }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof settings;

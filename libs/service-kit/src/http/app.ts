@@ -1,0 +1,135 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { isLogError } from '@parley/log';
+import express from 'express';
+import type { Logger } from 'pino';
+import type { Principal } from '../auth/principal';
+import { AppError } from '../errors';
+import { Call, type Reply, type Route } from './route';
+
+const BODY_BYTES_MAX = 5 * 1024 * 1024;
+const ANONYMOUS: Principal = { kind: 'anonymous' };
+
+/** Reads the body, or refuses it as soon as it is known to be too large; the rest is drained so that the caller can read the answer. */
+function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new AppError('PAYLOAD_TOO_LARGE', { message: `the body is larger than ${maxBytes} bytes`, field: 'body' });
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) {
+    req.resume();
+    return Promise.reject(tooLarge());
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    req.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        chunks.length = 0;
+        reject(tooLarge());
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    req.on('end', () => {
+      const [first] = chunks;
+      resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks));
+    });
+    req.on('error', reject);
+    req.on('close', () => reject(new AppError('INVALID_REQUEST', { message: 'the body ended early', field: 'body' })));
+  });
+}
+
+function send(res: ServerResponse, reply: Reply): void {
+  if (res.writableEnded || res.headersSent) return;
+  const payload = reply.text ?? (reply.body === undefined ? undefined : JSON.stringify(reply.body));
+  if (payload === undefined) {
+    res.writeHead(reply.status, reply.status === 204 ? reply.headers : { 'Content-Length': '0', ...reply.headers });
+    res.end();
+    return;
+  }
+  const type =
+    reply.text === undefined ? 'application/json; charset=utf-8' : (reply.contentType ?? 'text/plain; charset=utf-8');
+  res.writeHead(reply.status, {
+    'Content-Type': type,
+    'Content-Length': typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length,
+    'X-Content-Type-Options': 'nosniff',
+    ...reply.headers,
+  });
+  res.end(payload);
+}
+
+/** What a caller is told of any error; a fault of ours tells no detail. */
+export function errorReply(error: unknown): Reply {
+  const known =
+    error instanceof AppError
+      ? error
+      : isLogError(error) && error.retryable
+        ? new AppError('UNAVAILABLE', { message: 'the log does not answer; try again', retryAfterS: 1 })
+        : new AppError('INTERNAL', { message: 'internal error' });
+  const headers: Record<string, string> = {};
+  if (known.retryAfterS !== undefined) headers['Retry-After'] = String(known.retryAfterS);
+  if (known.status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  return { status: known.status, body: known.body(), headers };
+}
+
+export interface AppOptions {
+  /** Looked up anew on every request, so that routes can appear once the service has started. */
+  readonly routes: () => readonly Route[];
+  readonly logger: Logger;
+}
+
+/**
+ * An express application over one table of routes. Paths are exact and looked up in a map: express's own router walks
+ * its layers one by one, which at a hundred routes costs more than the handlers.
+ */
+export function createApp({ routes, logger }: AppOptions): RequestListener {
+  let from: readonly Route[] | undefined;
+  let table = new Map<string, Route>();
+  const tableNow = () => {
+    const now = routes();
+    if (now !== from) {
+      from = now;
+      table = new Map(now.map((route) => [`${route.method} ${route.path}`, route]));
+    }
+    return table;
+  };
+
+  const find = (method: string, path: string): Route => {
+    const route = tableNow().get(`${method} ${path}`);
+    if (route) return route;
+    if (tableNow().has(`POST ${path}`) || tableNow().has(`GET ${path}`)) {
+      throw new AppError('METHOD_NOT_ALLOWED', { message: `${method} is not what ${path} takes` });
+    }
+    throw new AppError('NOT_FOUND', { message: `there is no ${path}` });
+  };
+
+  const answer = async (req: IncomingMessage): Promise<Reply> => {
+    const url = req.url ?? '/';
+    const end = url.indexOf('?');
+    const route = find(req.method ?? '', end < 0 ? url : url.slice(0, end));
+    const principal = route.auth ? await route.auth(req.headers) : ANONYMOUS;
+    const body = await readBody(req, route.maxBytes ?? BODY_BYTES_MAX);
+    const encrypted = (req.socket as TLSSocket).encrypted === true;
+    return route.handle(new Call(req.method ?? '', url, req.headers, body, principal, encrypted));
+  };
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use((req, res) => {
+    answer(req)
+      .catch((error: unknown) => {
+        const reply = errorReply(error);
+        if (reply.status >= 500) logger.error({ err: error, path: req.path }, 'request failed');
+        // What was refused unread is drained, so that the connection can be used again.
+        req.resume();
+        return reply;
+      })
+      .then((reply) => send(res, reply))
+      .catch((error: unknown) => {
+        logger.error({ err: error, path: req.path }, 'answer could not be sent');
+        res.destroy();
+      });
+  });
+  return app;
+}
