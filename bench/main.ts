@@ -1,0 +1,25 @@
+/** `npm run bench -- <name>`: prints one JSON line of ratios; absolute figures in it mean little on another machine. */
+import { benchIngest } from './ingest';
+import { benchList } from './list';
+import { benchReplay } from './replay';
+
+const benches: Readonly<Record<string, () => Promise<object>>> = {
+  ingest: benchIngest,
+  replay: benchReplay,
+  list: benchList,
+};
+
+async function main(): Promise<void> {
+  const name = process.argv[2] ?? '';
+  const bench = benches[name];
+  if (!bench) {
+    process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')}\n`);
+    process.exit(2);
+  }
+  process.stdout.write(`${JSON.stringify({ bench: name, ...(await bench()) })}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});
