@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { Config } from '@parley/service-kit';
+import { formatLine, LEVEL_INFO, LEVEL_WARN, type LogLine } from '../supervisor/log-line';
+import type { ServiceEvent } from '../supervisor/service-process';
+import { Supervisor } from '../supervisor/supervisor';
+import { leftoversAfter } from './leftovers';
+import { portFaults } from './ports';
+import { servicesOf } from './services';
+
+/** As long as a service that lost its supervisor may take to end, and a little. */
+const LEFTOVERS_MS = 12_000;
+const LEVEL_ERROR = 50;
+const SUPERVISOR = 'supervisor';
+
+export interface RunOptions {
+  readonly config: Config;
+  /** Environment of the services. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly colour: boolean;
+  /** Each line of the services' and the supervisor's logs, readable. */
+  readonly onLine: (line: LogLine) => void;
+  /** Called once when all services are ready. What it resolves to tells whether the system stays up or stops. */
+  readonly onUp: (stopping: AbortSignal) => Promise<'stay' | 'stop'>;
+}
+
+/** The start can't go on, and the message tells what to change. */
+export class StartError extends Error {
+  readonly code = 'START_REFUSED';
+}
+
+interface Entry {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+function entryOf(event: ServiceEvent): Entry {
+  switch (event.type) {
+    case 'started':
+      return { level: LEVEL_INFO, msg: `started pid=${event.pid}` };
+    case 'ready':
+      return { level: LEVEL_INFO, msg: 'ready' };
+    case 'gave-up':
+      return { level: LEVEL_ERROR, msg: 'can not start as configured; not started again' };
+    case 'exited':
+      return event.restartInMs === null
+        ? { level: LEVEL_INFO, msg: 'ended', how: event.how }
+        : { level: LEVEL_WARN, msg: 'ended by itself', how: event.how, restartInMs: event.restartInMs };
+  }
+}
+
+async function refuseIfBusy(config: Config, runDir: string): Promise<void> {
+  const services = servicesOf(config);
+  const left = await leftoversAfter(LEFTOVERS_MS, runDir, services);
+  if (left.length > 0) {
+    const who = left.map(({ service, pid }) => `${service} (pid ${pid})`).join(', ');
+    throw new StartError(`DATA_DIR: ${config.dataDir} is in use by ${who}; stop that system or name another directory`);
+  }
+  const faults = await portFaults(services);
+  if (faults.length > 0) throw new StartError(`the ports can not be had:\n${faults.map((f) => `  ${f}`).join('\n')}`);
+}
+
+/**
+ * Runs the four services until a signal, until one gives up, or until `onUp` says so. SIGINT and SIGTERM stop all in
+ * order, a second one at once.
+ * @returns exit code: 0 where it was told to stop, 1 where a service gave up
+ * @throws StartError  nothing was started; and whatever `onUp` throws, all being stopped
+ */
+export async function runSystem(options: RunOptions): Promise<number> {
+  const { config, colour } = options;
+  const runDir = join(config.dataDir, 'run');
+  await refuseIfBusy(config, runDir);
+
+  const services = servicesOf(config);
+  const style = { colour, nameWidth: Math.max(...services.map((service) => service.name.length)) };
+  const say = (who: string, entry: Entry) =>
+    options.onLine(formatLine(who, JSON.stringify({ time: Date.now(), ...entry }), style));
+
+  const stopping = new AbortController();
+  let exitCode = 0;
+  const stop = (code: number) => {
+    if (!stopping.signal.aborted) exitCode = code;
+    stopping.abort();
+  };
+  const supervisor = new Supervisor({
+    services,
+    env: options.env,
+    runDir,
+    onLine: (service, line) => options.onLine(formatLine(service, line, style)),
+    onEvent: (event) => {
+      say(event.service, entryOf(event));
+      if (event.type === 'gave-up') stop(1);
+    },
+  });
+  const signalled = (signal: NodeJS.Signals) => {
+    say(SUPERVISOR, { level: LEVEL_INFO, msg: `${signal}: stopping` });
+    if (stopping.signal.aborted) supervisor.kill();
+    stop(0);
+  };
+  process.on('SIGINT', signalled);
+  process.on('SIGTERM', signalled);
+
+  const stopped = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+  supervisor.start();
+  let failure: unknown;
+  await Promise.race([
+    stopped,
+    supervisor
+      .ready()
+      .then(() => options.onUp(stopping.signal))
+      .then((then) => (then === 'stop' ? undefined : stopped))
+      .catch((error: unknown) => {
+        // An abort that stopping caused is no failure.
+        if (!stopping.signal.aborted) failure = error;
+      }),
+  ]);
+  stopping.abort();
+  await supervisor.stop();
+  process.off('SIGINT', signalled);
+  process.off('SIGTERM', signalled);
+  if (failure) throw failure;
+  return exitCode;
+}
