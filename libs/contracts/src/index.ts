@@ -1,4 +1,5 @@
 export { Codec, CodecError, type Named } from './codec';
+export { incompatibilities } from './compatibility';
 export type { RecordTypes } from './generated/schemas';
 export type {
   Account,

@@ -20,7 +20,12 @@ export class LogError extends Error {
   /** Topic, partition, offset and the like, for the operator. */
   readonly facts: Readonly<Record<string, unknown>>;
 
-  constructor(code: LogErrorCode, message: string, facts: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+  constructor(
+    code: LogErrorCode,
+    message: string,
+    facts: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = 'LogError';
     this.code = code;

@@ -1,4 +1,7 @@
+export { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/log';
+export { openEmbeddedRegistry, SchemaIncompatibleError } from './embedded/registry';
 export { isLogError, LogError, type LogErrorCode } from './errors';
+export { murmur2, partitionOf } from './partition';
 export type {
   From,
   GroupBatch,
