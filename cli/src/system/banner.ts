@@ -7,8 +7,8 @@ import { type Config, secretFiles } from '@parley/service-kit';
  */
 export function banner(config: Config, env: NodeJS.ProcessEnv): string {
   const api = `http://127.0.0.1:${config.apiPort}`;
-  const given = Boolean(env.SYSTEM_TOKEN?.trim());
-  const token = given ? '$SYSTEM_TOKEN' : config.systemToken;
+  const token = shownToken(config, env);
+  const given = token !== config.systemToken;
   const kept = given
     ? 'as given by SYSTEM_TOKEN'
     : `${token}  (kept in ${join(config.dataDir, secretFiles.SYSTEM_TOKEN)})`;
@@ -22,6 +22,11 @@ export function banner(config: Config, env: NodeJS.ProcessEnv): string {
     `  Try      ${curl(api, token, '/conversations.list', {})}`,
     '',
   ].join('\n');
+}
+
+/** The token as it may be printed. */
+export function shownToken(config: Config, env: NodeJS.ProcessEnv): string {
+  return env.SYSTEM_TOKEN?.trim() ? '$SYSTEM_TOKEN' : config.systemToken;
 }
 
 /** A command line that works in a POSIX shell as it is printed. */

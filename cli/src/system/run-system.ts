@@ -49,9 +49,12 @@ function entryOf(event: ServiceEvent): Entry {
   }
 }
 
-async function refuseIfBusy(config: Config, runDir: string): Promise<void> {
+const runDirOf = (config: Config): string => join(config.dataDir, 'run');
+
+/** @throws StartError  another system runs on the data directory, or a port can't be had */
+export async function refuseIfBusy(config: Config): Promise<void> {
   const services = servicesOf(config);
-  const left = await leftoversAfter(LEFTOVERS_MS, runDir, services);
+  const left = await leftoversAfter(LEFTOVERS_MS, runDirOf(config), services);
   if (left.length > 0) {
     const who = left.map(({ service, pid }) => `${service} (pid ${pid})`).join(', ');
     throw new StartError(`DATA_DIR: ${config.dataDir} is in use by ${who}; stop that system or name another directory`);
@@ -68,8 +71,7 @@ async function refuseIfBusy(config: Config, runDir: string): Promise<void> {
  */
 export async function runSystem(options: RunOptions): Promise<number> {
   const { config, colour } = options;
-  const runDir = join(config.dataDir, 'run');
-  await refuseIfBusy(config, runDir);
+  await refuseIfBusy(config);
 
   const services = servicesOf(config);
   const style = { colour, nameWidth: Math.max(...services.map((service) => service.name.length)) };
@@ -85,7 +87,7 @@ export async function runSystem(options: RunOptions): Promise<number> {
   const supervisor = new Supervisor({
     services,
     env: options.env,
-    runDir,
+    runDir: runDirOf(config),
     onLine: (service, line) => options.onLine(formatLine(service, line, style)),
     onEvent: (event) => {
       say(event.service, entryOf(event));
