@@ -1,0 +1,15 @@
+// A member of a group that holds what it was given and never commits. Prints how many partitions that is.
+import { openEmbeddedLog } from '../../src/embedded/log';
+import type { GroupOptions } from '../../src/port';
+
+const { dir, options } = JSON.parse(process.argv[2] ?? '{}') as { dir: string; options: GroupOptions };
+
+async function main(): Promise<void> {
+  const log = await openEmbeddedLog({ dir });
+  const consumer = await log.consumer(options);
+  await consumer.next({ maxWaitMs: 10_000 });
+  console.log([...consumer.assignment().values()].flat().length);
+  for (;;) await consumer.next({ maxWaitMs: 60_000 });
+}
+
+void main();
