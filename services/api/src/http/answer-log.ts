@@ -1,0 +1,133 @@
+import { Codec, type IdempotentResponse, type SchemaRegistry, topics } from '@parley/contracts';
+import type { Log, LogReader, LogRecord } from '@parley/log';
+import type { Logger } from 'pino';
+
+const PARTITION = 0;
+const WAIT_MS = 1_000;
+/** Of a record that claims a key, before there is an answer. */
+const CLAIMED = 0;
+
+export interface GivenAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What the log knows of a key: whose it is, and what was answered, once something was. */
+export interface Entry {
+  readonly fingerprint: string;
+  readonly createdAt: number;
+  readonly answer: GivenAnswer | null;
+}
+
+/**
+ * The answers given under an Idempotency-Key, read from their topic into memory. The log's order decides: the first
+ * claim of a key says which request it stands for, the first answer to that request is the answer.
+ */
+export class AnswerLog {
+  private readonly entries = new Map<string, Entry>();
+  private position: number;
+  private syncing: Promise<void> | undefined;
+  private reading: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly log: Log,
+    private readonly logger: Logger,
+    private readonly codec: Codec<'IdempotentResponse'>,
+    private readonly reader: LogReader,
+    private readonly keptMs: number,
+  ) {
+    this.position = this.firstToRead();
+  }
+
+  /** Reads what is not older than the topic keeps. The topic must exist. */
+  static async open(ctx: { log: Log; registry: SchemaRegistry; logger: Logger }, nowMs: number): Promise<AnswerLog> {
+    const topic = topics.idempotentResponses;
+    const codec = await Codec.open(topic, ctx.registry);
+    const keptMs = topic.retentionMs ?? Number.POSITIVE_INFINITY;
+    const reader = await ctx.log.reader(topic.name, { timestamp: Math.max(0, nowMs - keptMs) });
+    const answers = new AnswerLog(ctx.log, ctx.logger, codec, reader, keptMs);
+    await answers.sync();
+    return answers;
+  }
+
+  /** Undefined if nobody claimed the key, or too long ago. As of the last sync, claim or answer. */
+  get(key: string, nowMs: number): Entry | undefined {
+    const entry = this.entries.get(key);
+    return entry && entry.createdAt > nowMs - this.keptMs ? entry : undefined;
+  }
+
+  claim(key: string, fingerprint: string, nowMs: number): Promise<void> {
+    return this.append(key, { fingerprint, status: CLAIMED, body: '', createdAt: nowMs });
+  }
+
+  answer(key: string, fingerprint: string, answer: GivenAnswer, nowMs: number): Promise<void> {
+    return this.append(key, { fingerprint, status: answer.status, body: answer.body, createdAt: nowMs });
+  }
+
+  /** Resolves when all that is on the topic at the time of the call is known. Calls at once share one look. */
+  sync(): Promise<void> {
+    this.syncing ??= Promise.resolve().then(async () => {
+      this.syncing = undefined;
+      const end = (await this.log.ends(topics.idempotentResponses.name)).get(PARTITION) ?? 0;
+      await this.readTo(end);
+    });
+    return this.syncing;
+  }
+
+  async close(): Promise<void> {
+    await this.reader.close();
+    await this.reading.catch(() => undefined);
+  }
+
+  private async append(key: string, value: IdempotentResponse): Promise<void> {
+    const record = { key, value: this.codec.encode('IdempotentResponse', value), timestamp: value.createdAt };
+    const [position] = await this.log.append(topics.idempotentResponses.name, [record]);
+    if (!position) throw new Error('the log gave no position for an answer');
+    await this.readTo(position.offset + 1);
+  }
+
+  private firstToRead(): number {
+    return this.reader.positions().get(PARTITION) ?? 0;
+  }
+
+  /** One at a time, as the reader wants it. */
+  private readTo(end: number): Promise<void> {
+    const read = async () => {
+      while (this.position < end) {
+        const batch = await this.reader.next({ maxWaitMs: WAIT_MS });
+        if (!batch) {
+          this.position = this.firstToRead();
+          continue;
+        }
+        for (const record of batch.records) await this.take(record);
+        this.position = batch.next;
+      }
+    };
+    this.reading = this.reading.then(read, read);
+    return this.reading;
+  }
+
+  private async take({ key, value, offset }: LogRecord): Promise<void> {
+    if (key === null || value === null) return;
+    let record: IdempotentResponse;
+    try {
+      record = (await this.codec.decode(value)).value;
+    } catch (err) {
+      this.logger.error({ err, topic: topics.idempotentResponses.name, offset }, 'answer can not be read');
+      return;
+    }
+    this.forget(record.createdAt - this.keptMs);
+    const before = this.get(key, record.createdAt);
+    const { fingerprint, status, body, createdAt } = record;
+    if (before && (before.fingerprint !== fingerprint || before.answer || status === CLAIMED)) return;
+    this.entries.set(key, { fingerprint, createdAt, answer: status === CLAIMED ? null : { status, body } });
+  }
+
+  /** Entries are held in the order in which their keys were first claimed: the oldest come first. */
+  private forget(beforeMs: number): void {
+    for (const [key, { createdAt }] of this.entries) {
+      if (createdAt > beforeMs) return;
+      this.entries.delete(key);
+    }
+  }
+}
