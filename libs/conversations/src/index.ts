@@ -1,3 +1,10 @@
+export { canonical, canonicalConversation } from './canonical';
+export { MetadataError, ReduceError } from './errors';
+export { flattenMetadata, mergeMetadata, nestMetadata } from './metadata';
+export { reduce } from './reduce';
+export { findMessage } from './rows';
+export { conversationFields, metadataFieldPrefix, searchFields } from './search-fields';
+export { toSnapshot } from './snapshot';
 export type {
   Changes,
   ConversationState,
@@ -8,6 +15,7 @@ export type {
   PendingMessage,
   StateReader,
 } from './state';
+export { viewConversation, viewMessage } from './view';
 export type {
   ConversationView,
   DeliveryState,

@@ -59,7 +59,10 @@ export interface MessageState {
   readonly metadata: FlatMetadata;
 }
 
-/** The provider's id of a message that was sent from here: an echo under this id is that message. */
+/**
+ * The provider's id of a message that was sent from here: an echo under this id is that message. `of` was a message
+ * when the alias was made, but may have become an alias since: follow it with `findMessage`.
+ */
 export interface MessageAlias {
   readonly kind: 'alias';
   readonly id: string;
@@ -74,6 +77,9 @@ export interface PendingMessage {
   readonly conversationId: string;
   readonly metadata: FlatMetadata;
   readonly deliveryState: DeliveryState | null;
+  /** The provider's id and the message id derived from it, where a delivery report told them already. */
+  readonly sourceMessageId: string | null;
+  readonly sourceMessageKey: string | null;
 }
 
 /** What the reducer may ask of the state before the event. */
@@ -84,6 +90,11 @@ export interface StateReader {
   seen(eventId: string): boolean;
   /** The number of the account's next conversation in this partition. */
   nextNumber(accountId: number): number;
+  /**
+   * The listed message with the greatest (sentAt, sequence) apart from one: the last message once that is merged away.
+   * Asked only then, which is rare; undefined if there is no other.
+   */
+  newestMessage(conversationId: string, exceptId: string): MessageState | undefined;
 }
 
 /** What an event changes; everything not named stays. */

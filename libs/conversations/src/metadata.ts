@@ -1,0 +1,179 @@
+import { MetadataError, ReduceError } from './errors';
+import type { FlatMetadata } from './state';
+import type { Json, JsonObject } from './views';
+
+/** Levels of nesting, dots in keys and lists counted. Deeper values could overflow the stack of whoever prints them. */
+const LEVELS_MAX = 32;
+const LEAVES_MAX = 10_000;
+
+export const noMetadata: FlatMetadata = Object.freeze({});
+
+/**
+ * Flattens an object to its leaves: dotted key to value as JSON text. A list is one value; an empty object vanishes.
+ * A dot in a key nests as if it had been written as an object. Where a value and an object meet at one key, the later
+ * wins.
+ * @param prefix dotted key that all keys are put under, for example `user_data`
+ * @throws METADATA_TOO_DEEP, METADATA_TOO_LARGE
+ */
+export function flattenMetadata(object: JsonObject, prefix?: string): FlatMetadata {
+  const leaves = new Leaves(noMetadata);
+  for (const [key, text] of leavesBelow(object, prefix)) leaves.put(key, text);
+  return leaves.toFlat();
+}
+
+/** The object that flat metadata stands for. Its objects have no prototype: a key such as `__proto__` is a key. */
+export function nestMetadata(flat: FlatMetadata): JsonObject {
+  return nestEntries(Object.entries(flat).map(([key, text]) => [key, parseLeaf(text)] as const));
+}
+
+/** As nestMetadata, of values in place of their JSON text. */
+export function nestEntries(entries: Iterable<readonly [string, Json]>): JsonObject {
+  const root: MutableObject = Object.create(null);
+  for (const [key, value] of entries) {
+    const path = key.split('.');
+    const leaf = path.pop() ?? '';
+    let object = root;
+    for (const part of path) {
+      const there = object[part];
+      const below: MutableObject = isObject(there) ? there : Object.create(null);
+      object[part] = below;
+      object = below;
+    }
+    object[leaf] = value;
+  }
+  return root;
+}
+
+/**
+ * Takes keys away with all below them, then sets others. A value written over an object replaces it, and the reverse,
+ * so that no key of the outcome lies below another. Returns the metadata itself where nothing changes.
+ * @throws BAD_METADATA, METADATA_TOO_DEEP
+ */
+export function mergeMetadata(metadata: FlatMetadata, set: FlatMetadata, removed: readonly string[]): FlatMetadata {
+  const written = Object.entries(set);
+  if (written.length === 0 && removed.length === 0) return metadata;
+  const leaves = new Leaves(metadata);
+  let changed = false;
+  for (const key of removed) changed = leaves.takeAway(key) || changed;
+  for (const [key, text] of written) {
+    for (const [leaf, value] of leavesOf(key, text)) changed = leaves.put(leaf, value) || changed;
+  }
+  return changed ? leaves.toFlat() : metadata;
+}
+
+/** The value of a leaf, undefined where there is none. */
+export function leafOf(metadata: FlatMetadata, key: string): Json | undefined {
+  // Own keys alone: `constructor` must not find what every object inherits.
+  return Object.hasOwn(metadata, key) ? parseLeaf(metadata[key] ?? 'null') : undefined;
+}
+
+/** Whether a key is another one or lies below it. */
+export function isWithin(key: string, above: string): boolean {
+  return key.startsWith(above) && (key.length === above.length || key[above.length] === '.');
+}
+
+export function parseLeaf(text: string): Json {
+  return JSON.parse(text);
+}
+
+type MutableObject = { [key: string]: Json };
+
+function isObject(value: Json | undefined): value is MutableObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Dotted keys above a key, shortest first. */
+function* branchesOf(key: string): Generator<string> {
+  for (let dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) yield key.slice(0, dot);
+}
+
+/** Leaves of which none lies below another. */
+class Leaves {
+  private readonly texts: Map<string, string>;
+  /** Keys that others lie, or lay, below: most keys have none, and need no look at all the others. */
+  private readonly branches = new Set<string>();
+
+  constructor(metadata: FlatMetadata) {
+    this.texts = new Map(Object.entries(metadata));
+    for (const key of this.texts.keys()) this.addBranches(key);
+  }
+
+  /** Whether this changed anything. */
+  put(key: string, text: string): boolean {
+    if (this.texts.get(key) === text) return false;
+    this.takeAway(key);
+    for (const above of branchesOf(key)) this.texts.delete(above);
+    this.texts.set(key, text);
+    this.addBranches(key);
+    return true;
+  }
+
+  /** Whether this changed anything. */
+  takeAway(key: string): boolean {
+    let found = this.texts.delete(key);
+    if (!this.branches.has(key)) return found;
+    for (const other of this.texts.keys()) {
+      if (isWithin(other, key)) found = this.texts.delete(other) || found;
+    }
+    return found;
+  }
+
+  toFlat(): FlatMetadata {
+    return Object.fromEntries(this.texts);
+  }
+
+  private addBranches(key: string): void {
+    for (const branch of branchesOf(key)) this.branches.add(branch);
+  }
+}
+
+/** What a key is set to, an object told leaf by leaf, so that it merges as such whoever wrote it. */
+function leavesOf(key: string, text: string): readonly (readonly [string, string])[] {
+  let value: Json;
+  try {
+    value = parseLeaf(text);
+  } catch (cause) {
+    throw new ReduceError('BAD_METADATA', `the value under ${shown(key)} is no JSON`, { cause });
+  }
+  if (!isObject(value)) {
+    checkLevels(value, key, levelsOf(key));
+    return [[key, text]];
+  }
+  return leavesBelow(value, key);
+}
+
+function leavesBelow(object: JsonObject, prefix: string | undefined): readonly (readonly [string, string])[] {
+  const leaves: [string, string][] = [];
+  const collect = (from: JsonObject, above: string | undefined) => {
+    for (const [name, value] of Object.entries(from)) {
+      const key = above === undefined ? name : `${above}.${name}`;
+      checkLevels(isObject(value) ? null : value, key, levelsOf(key));
+      if (isObject(value)) collect(value, key);
+      else leaves.push([key, JSON.stringify(value)]);
+      if (leaves.length > LEAVES_MAX) throw new MetadataError('METADATA_TOO_LARGE', `more than ${LEAVES_MAX} keys`);
+    }
+  };
+  collect(object, prefix);
+  return leaves;
+}
+
+function levelsOf(key: string): number {
+  let levels = 1;
+  for (let dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) levels++;
+  return levels;
+}
+
+function checkLevels(value: Json, key: string, levels: number): void {
+  if (levels > LEVELS_MAX) {
+    throw new MetadataError('METADATA_TOO_DEEP', `more than ${LEVELS_MAX} levels at ${shown(key)}`);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const below of Array.isArray(value) ? value : Object.values(value)) checkLevels(below, key, levels + 1);
+}
+
+const SHOWN_KEY_CHARACTERS = 80;
+
+/** Keys come from outside: a message names the beginning. */
+function shown(key: string): string {
+  return key.length > SHOWN_KEY_CHARACTERS ? `${key.slice(0, SHOWN_KEY_CHARACTERS)}…` : key;
+}
