@@ -1,3 +1,4 @@
+export { openQueryClient, type QueryClientOptions } from './client';
 export {
   type AtLeast,
   type ConversationsPage,
@@ -6,7 +7,10 @@ export {
   type MessagesPage,
   type PartitionHash,
   type PartitionPosition,
+  type QueryAnswers,
   type QueryClient,
+  type QueryName,
+  type QueryRequests,
   queryPaths,
   type SearchConversations,
 } from './protocol';

@@ -75,7 +75,10 @@ export interface QueryClient {
   /** One page over all partitions. @throws AppError INVALID_QUERY, INVALID_CURSOR, UNAVAILABLE */
   searchConversations(request: SearchConversations): Promise<ConversationsPage>;
   /** Totals of several queries in one call, in their order. */
-  countConversations(accounts: readonly number[] | null, queries: readonly (string | undefined)[]): Promise<readonly number[]>;
+  countConversations(
+    accounts: readonly number[] | null,
+    queries: readonly (string | undefined)[],
+  ): Promise<readonly number[]>;
   getConversation(id: string, accounts: readonly number[] | null): Promise<ConversationView | undefined>;
   /** Undefined if there is no such conversation. @throws AppError INVALID_CURSOR */
   listMessages(request: ListMessages): Promise<MessagesPage | undefined>;
@@ -88,7 +91,7 @@ export interface QueryClient {
   close(): Promise<void>;
 }
 
-/** Paths of the query API; request and answer of each. */
+/** Paths of the query API. */
 export const queryPaths = {
   search: '/query/conversations.search',
   count: '/query/conversations.count',
@@ -99,3 +102,29 @@ export const queryPaths = {
   positions: '/query/positions.list',
   stateHash: '/query/state-hash',
 } as const;
+
+export type QueryName = keyof typeof queryPaths;
+
+/** What is posted to each path. */
+export interface QueryRequests {
+  readonly search: SearchConversations;
+  readonly count: { readonly accounts: readonly number[] | null; readonly queries: readonly (string | null)[] };
+  readonly conversation: { readonly id: string; readonly accounts: readonly number[] | null };
+  readonly messages: ListMessages;
+  readonly message: { readonly id: string; readonly accounts: readonly number[] | null };
+  readonly await: AtLeast & { readonly maxWaitMs: number };
+  readonly positions: Readonly<Record<string, never>>;
+  readonly stateHash: Readonly<Record<string, never>>;
+}
+
+/** What each path answers with 200. What is not there is null, not 404: the path itself is. */
+export interface QueryAnswers {
+  readonly search: ConversationsPage;
+  readonly count: { readonly totals: readonly number[] };
+  readonly conversation: { readonly conversation: ConversationView | null };
+  readonly messages: { readonly page: MessagesPage | null };
+  readonly message: { readonly location: MessageLocation | null };
+  readonly await: { readonly applied: boolean };
+  readonly positions: { readonly positions: readonly PartitionPosition[] };
+  readonly stateHash: { readonly partitions: readonly PartitionHash[] };
+}

@@ -1,0 +1,301 @@
+import { join } from 'node:path';
+import { Codec, type ConversationEventName, type SchemaRegistry, topicSpec, topics } from '@parley/contracts';
+import { isLogError, type Log } from '@parley/log';
+import type { PartitionPosition } from '@parley/query';
+import { AppError, ConfigError, type Readiness } from '@parley/service-kit';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { type AggregatorMetrics, aggregatorMetrics } from './metrics';
+import { Follower } from './partition/follower';
+import type { Generation } from './partition/generation';
+import { Governor } from './partition/governor';
+import { Waiters } from './partition/waiters';
+import { Changelog } from './publish/changelog';
+import { conversationDeadLetters, DeadLetters } from './publish/dead-letters';
+import { Outbox } from './publish/outbox';
+import { REDUCER_VERSION } from './reducer-version';
+import type { AggregatorSettings } from './settings';
+import { StoreError, storeLayout } from './store/environment';
+import { condemn, openGenerations, removeGeneration } from './store/generations';
+
+export interface AggregatorOptions {
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  /** Folder of the states; instances with other partitions or another ordinal keep theirs apart below it. */
+  readonly dir: string;
+  /** Partitions that the topics get if they are to be made. */
+  readonly partitions: number;
+  readonly settings: AggregatorSettings;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  /** Told of what this instance can't go on after; it is to be started again. */
+  readonly onFatal: (error: unknown) => void;
+  /** Version of the reducer; another one rebuilds. */
+  readonly reducer?: string;
+}
+
+/** What follows one generation. */
+interface Follow {
+  readonly generation: Generation;
+  follower: Follower;
+  changelog: Changelog | undefined;
+}
+
+/**
+ * Folds the conversation log into states and an index, and keeps them so. A rebuild runs beside the generation that
+ * serves, and replaces it once it has caught up.
+ */
+export class Aggregator {
+  readonly governor = new Governor();
+  readonly waiters = new Waiters();
+  private readonly refused = new Map<number, string>();
+  private readonly startEnds = new Map<number, number>();
+  private serving: Follow | undefined;
+  private building: Follow | undefined;
+  private isCaughtUp = false;
+  private isClosing = false;
+  private starting: Promise<void> | undefined;
+
+  private constructor(
+    private readonly options: AggregatorOptions,
+    private readonly served: readonly number[],
+    private readonly topicPartitions: number,
+    private readonly codec: Codec<ConversationEventName>,
+    private readonly deadLetters: DeadLetters,
+    private readonly outbox: Outbox | null,
+    private readonly metrics: AggregatorMetrics,
+  ) {}
+
+  /** Resolves as soon as the work has begun; `ready` tells when it has caught up. @throws ConfigError */
+  static async open(options: AggregatorOptions): Promise<Aggregator> {
+    const { log, registry, settings, partitions, logger } = options;
+    const specs = [topics.conversationEvents, topics.conversations, conversationDeadLetters];
+    await log.ensureTopics(specs.map((topic) => topicSpec(topic, partitions)));
+    const all = [...(await log.ends(topics.conversationEvents.name)).keys()].sort((a, b) => a - b);
+    const served = settings.partitions ?? all;
+    const missing = served.filter((partition) => !all.includes(partition));
+    if (missing.length > 0)
+      throw new ConfigError([`AGGREGATOR_PARTITIONS: the topic has no partition ${missing.join(', ')}`]);
+
+    const codec = await Codec.open(topics.conversationEvents, registry);
+    const outbox = settings.replica === 0 ? new Outbox(instanceDir(options)) : null;
+    const metrics = aggregatorMetrics(options.metrics, () => aggregator.positions());
+    const deadLetters = await DeadLetters.open({ log, registry, outbox, counter: metrics.deadLetters, logger });
+    const aggregator = new Aggregator(options, served, all.length, codec, deadLetters, outbox, metrics);
+    aggregator.starting = aggregator.start().catch((error) => aggregator.fail(error));
+    return aggregator;
+  }
+
+  /** The generation that queries are answered from. @throws AppError UNAVAILABLE until it has caught up once */
+  get generation(): Generation {
+    if (!this.serving || !this.isCaughtUp) {
+      throw new AppError('UNAVAILABLE', { message: 'the aggregator is catching up', retryAfterS: 1 });
+    }
+    return this.serving.generation;
+  }
+
+  /** As `generation`, for questions over all conversations. @throws AppError UNAVAILABLE while a partition is refused */
+  get whole(): Generation {
+    for (const partition of this.refused.keys()) {
+      throw new AppError('UNAVAILABLE', {
+        message: `partition ${partition} is not served: its position and the log don’t fit`,
+      });
+    }
+    return this.generation;
+  }
+
+  /** @throws AppError UNAVAILABLE  the partition is not served here */
+  async awaitApplied(partition: number, offset: number, maxWaitMs: number): Promise<boolean> {
+    if (!this.served.includes(partition) || this.refused.has(partition)) {
+      throw new AppError('UNAVAILABLE', { message: `partition ${partition} is not served here` });
+    }
+    if (this.isCaughtUp && (this.serving?.generation.published(partition) ?? 0) > offset) return true;
+    return this.waiters.wait(partition, offset, maxWaitMs);
+  }
+
+  positions(): readonly PartitionPosition[] {
+    const { serving } = this;
+    return this.served
+      .filter((partition) => !this.refused.has(partition))
+      .map((partition) => {
+        const applied = serving?.generation.published(partition) ?? 0;
+        const end = serving?.follower.end(partition) || (this.startEnds.get(partition) ?? 0);
+        return { partition, applied, end: Math.max(end, applied) };
+      });
+  }
+
+  ready(): Readiness {
+    const positions = this.positions().map((position) => ({ ...position, lag: position.end - position.applied }));
+    return {
+      ready: this.isCaughtUp && this.refused.size === 0,
+      detail: { positions, refused: Object.fromEntries(this.refused), rebuilding: this.building !== undefined },
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.waiters.close();
+    await this.starting;
+    for (const follow of [this.serving, this.building]) if (follow) await this.end(follow);
+    await this.outbox?.close();
+  }
+
+  private async start(): Promise<void> {
+    const { log, logger } = this.options;
+    for (const [partition, end] of await log.ends(topics.conversationEvents.name)) this.startEnds.set(partition, end);
+    const { current, former } = await this.openLoaded();
+    if (this.isClosing) {
+      await Promise.all([current.store.abandon(), former?.store.abandon()]);
+      return;
+    }
+    if (former) {
+      logger.info({ dir: current.dir }, 'the states are rebuilt; the former ones serve until then');
+      this.building = await this.follow(current);
+      this.serving = await this.follow(former);
+    } else {
+      this.serving = await this.follow(current);
+    }
+    await this.publishFrom(this.serving);
+    for (const follow of [this.serving, this.building]) if (follow) this.run(follow);
+    this.afterPublication();
+  }
+
+  /** A store whose rows can't be read is rebuilt like one that can't be opened. */
+  private async openLoaded(): Promise<{ current: Generation; former: Generation | undefined }> {
+    const opened = await openGenerations({
+      dir: join(instanceDir(this.options), 'state'),
+      marker: {
+        layout: storeLayout,
+        reducer: this.options.reducer ?? REDUCER_VERSION,
+        partitions: this.topicPartitions,
+      },
+      served: this.served,
+      logger: this.options.logger,
+    });
+    for (const generation of [opened.former, opened.current]) {
+      if (!generation) continue;
+      await this.refuseUnfitting(generation);
+      try {
+        await generation.load(this.governor);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        condemn(generation);
+        await Promise.all([opened.current.store.abandon(), opened.former?.store.abandon()]);
+        return this.openLoaded();
+      }
+    }
+    return opened;
+  }
+
+  /** A position that the log does not hold is never skipped over: an operator has to look. */
+  private async refuseUnfitting(generation: Generation): Promise<void> {
+    const topic = await this.options.log.describe(topics.conversationEvents.name);
+    for (const { partition, start, end } of topic?.offsets ?? []) {
+      const position = generation.partition(partition)?.position;
+      if (position === undefined || (position >= start && position <= end)) continue;
+      const reason = `position ${position} is outside of the log, which holds ${start} to ${end}`;
+      this.options.logger.fatal(
+        { partition, position, start, end },
+        'partition refused: its position is outside of the log',
+      );
+      this.refused.set(partition, reason);
+      generation.refuse(partition);
+    }
+  }
+
+  private async follow(generation: Generation): Promise<Follow> {
+    const follow: Follow = { generation, follower: this.follower(generation), changelog: undefined };
+    generation.onPublished = (partition, position, changed) => {
+      follow.changelog?.changed(partition, position, changed);
+      if (follow === this.serving && this.isCaughtUp) this.waiters.reached(partition, position);
+      this.afterPublication();
+    };
+    return follow;
+  }
+
+  private follower(generation: Generation): Follower {
+    const { log, logger } = this.options;
+    return new Follower({
+      log,
+      codec: this.codec,
+      generation,
+      governor: this.governor,
+      deadLetters: this.deadLetters,
+      isAwaited: (partition) => generation === this.serving?.generation && this.waiters.any(partition),
+      logger,
+      onRecords: (count) => this.metrics.records.inc(count),
+    });
+  }
+
+  private run(follow: Follow): void {
+    follow.follower.run().catch(async (error: unknown) => {
+      if (this.isClosing || (follow !== this.serving && follow !== this.building)) return;
+      if (!isLogError(error, 'OFFSET_OUT_OF_RANGE')) return this.fail(error, follow.generation);
+      const before = this.refused.size;
+      await this.refuseUnfitting(follow.generation);
+      if (this.refused.size === before) return this.fail(error);
+      follow.follower = this.follower(follow.generation);
+      this.run(follow);
+    });
+  }
+
+  private async publishFrom(follow: Follow): Promise<void> {
+    const { outbox } = this;
+    if (!outbox) return;
+    const { log, registry, logger } = this.options;
+    const { generation } = follow;
+    follow.changelog = await Changelog.open({ log, registry, outbox, generation, logger });
+    follow.changelog.run().catch((error) => this.fail(error));
+  }
+
+  private afterPublication(): void {
+    const { serving, building } = this;
+    if (serving && !this.isCaughtUp && this.hasReached(serving.generation, (p) => this.startEnds.get(p) ?? 0)) {
+      this.isCaughtUp = true;
+      this.options.logger.info({ positions: this.positions() }, 'caught up');
+      void serving.generation.store.markComplete();
+      for (const partition of serving.generation.partitions.keys()) {
+        this.waiters.reached(partition, serving.generation.published(partition));
+      }
+    }
+    if (serving && building && this.isCaughtUp && !this.isClosing) {
+      if (this.hasReached(building.generation, (p) => serving.generation.published(p))) this.swap(serving, building);
+    }
+  }
+
+  private hasReached(generation: Generation, target: (partition: number) => number): boolean {
+    return [...generation.partitions.keys()].every((p) => generation.published(p) >= target(p));
+  }
+
+  /** From one call to the next queries are answered by the rebuilt generation. */
+  private swap(former: Follow, rebuilt: Follow): void {
+    this.serving = rebuilt;
+    this.building = undefined;
+    this.options.logger.info({ dir: rebuilt.generation.dir }, 'the rebuilt states serve');
+    const finish = async () => {
+      await this.end(former);
+      await rebuilt.generation.store.flush();
+      await rebuilt.generation.store.markComplete();
+      removeGeneration(former.generation);
+      if (!this.isClosing) await this.publishFrom(rebuilt);
+    };
+    this.starting = finish().catch((error) => this.fail(error));
+  }
+
+  private async end(follow: Follow): Promise<void> {
+    await follow.changelog?.stop();
+    await follow.follower.stop();
+    await follow.generation.store.close();
+  }
+
+  private fail(error: unknown, generation?: Generation): void {
+    if (this.isClosing) return;
+    if (error instanceof StoreError && generation) condemn(generation);
+    this.options.onFatal(error);
+  }
+}
+
+function instanceDir({ dir, settings }: AggregatorOptions): string {
+  return join(dir, `${settings.partitions?.join('_') ?? 'all'}.${settings.replica}`);
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { runService, systemAuthenticator } from '@parley/service-kit';
+import { Aggregator } from './aggregator';
+import { queryRoutes } from './query/routes';
+import { aggregatorSettings } from './settings';
+
+runService(
+  'conversation-aggregator',
+  (config) => config.aggregatorPort,
+  async ({ config, log, registry, logger, metrics }) => {
+    const aggregator = await Aggregator.open({
+      log,
+      registry,
+      dir: join(config.dataDir, 'aggregator'),
+      partitions: config.partitions,
+      settings: aggregatorSettings(process.env),
+      logger,
+      metrics,
+      // Thrown outside of any handler: the process ends and its supervisor starts it again.
+      onFatal: (error) =>
+        setImmediate(() => {
+          throw error;
+        }),
+    });
+    return {
+      routes: queryRoutes(aggregator, systemAuthenticator(config)),
+      ready: () => aggregator.ready(),
+      close: () => aggregator.close(),
+    };
+  },
+);

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { type StoredRow, storedLayout } from './rows';
+
+/** Counts changes of keys and of what lies in which database; columns are told by their own layout. */
+const KEY_FORMAT = 1;
+
+/** What a store must have been made with to be read by this program. */
+export const storeLayout = createHash('sha256').update(`${KEY_FORMAT}\n${storedLayout}`).digest('hex').slice(0, 16);
+
+/** The store can't be used: it is rebuilt from the log. */
+export class StoreError extends Error {
+  readonly code: 'STORE_CORRUPT' | 'STORE_OTHER_LAYOUT';
+
+  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
+
+export interface StoreMarker {
+  readonly layout: string;
+  /** Version of the reducer that made the states. */
+  readonly reducer: string;
+  /** Partitions of the topic: conversation numbers are strided by it. */
+  readonly partitions: number;
+}
+
+export interface Environment {
+  readonly root: RootDatabase<StoredRow, Uint8Array>;
+  /** marker, and by partition: position, nextRow, opened conversations by account. */
+  readonly meta: Database<unknown, string>;
+  readonly conversations: Database<StoredRow, Uint8Array>;
+  /** Message rows by number. */
+  readonly rows: Database<StoredRow, Uint8Array>;
+  /** Number of a message's row by its id. */
+  readonly messageIds: Database<number, Uint8Array>;
+  /** Number of the row at a place of a conversation. */
+  readonly places: Database<number, Uint8Array>;
+  /** Ids of events that were applied; no values. Never expires: providers repeat for days. */
+  readonly events: Database<Buffer, Uint8Array>;
+}
+
+/** A file shorter than its last page would kill the process on the first read beyond its end (SIGBUS). */
+function refuseTorn(root: RootDatabase<StoredRow, Uint8Array>, file: string): void {
+  const stats = root.getStats() as { pageSize: number; lastPageNumber: number };
+  const bytesMin = (stats.lastPageNumber + 1) * stats.pageSize;
+  const { size } = statSync(file);
+  if (size < bytesMin)
+    throw new StoreError('STORE_CORRUPT', `${file} has ${size} bytes, its last page ends at ${bytesMin}`);
+}
+
+/**
+ * Opens or makes the LMDB environment of a generation. A process that is killed loses nothing that was committed; a
+ * machine that fails may lose the last commits, which the log gives again.
+ * @throws StoreError STORE_CORRUPT, STORE_OTHER_LAYOUT
+ */
+export function openEnvironment(dir: string, expected: StoreMarker): { env: Environment; marker: StoreMarker } {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'state.mdb');
+  let root: RootDatabase<StoredRow, Uint8Array> | undefined;
+  try {
+    root = open<StoredRow, Uint8Array>({ path: file, noSubdir: true, maxDbs: 12, keyEncoding: 'binary' });
+    refuseTorn(root, file);
+    const env: Environment = {
+      root,
+      meta: root.openDB({ name: 'meta', keyEncoding: 'ordered-binary', encoding: 'msgpack' }),
+      conversations: root.openDB({ name: 'conversations', keyEncoding: 'binary', encoding: 'msgpack' }),
+      rows: root.openDB({ name: 'rows', keyEncoding: 'binary', encoding: 'msgpack' }),
+      messageIds: root.openDB({ name: 'message-ids', keyEncoding: 'binary', encoding: 'msgpack' }),
+      places: root.openDB({ name: 'places', keyEncoding: 'binary', encoding: 'msgpack' }),
+      events: root.openDB({ name: 'events', keyEncoding: 'binary', encoding: 'binary' }),
+    };
+    const marker = (env.meta.get('marker') as StoreMarker | undefined) ?? expected;
+    if (marker.layout !== expected.layout || marker.partitions !== expected.partitions) {
+      throw new StoreError('STORE_OTHER_LAYOUT', `${file} was made by a program with another layout of the store`);
+    }
+    if (env.meta.get('marker') === undefined) env.meta.putSync('marker', expected);
+    return { env, marker };
+  } catch (cause) {
+    root?.close();
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError('STORE_CORRUPT', `${file} can't be read: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,127 @@
+import type { ConversationState, MessageRow } from '@parley/conversations';
+import { type Environment, openEnvironment, type StoreMarker } from './environment';
+import { partitionPrefix, prefixRange, rowKey } from './keys';
+import { PartitionState } from './partition-state';
+import { restoreConversation, restoreMessage } from './rows';
+
+/** Conversations kept in memory, over all partitions. */
+const CACHED_CONVERSATIONS = 60_000;
+/** Uncommitted changes beyond which the reading waits for the commit under way. */
+const UNCOMMITTED_MAX = 60_000;
+
+export interface StateStoreOptions {
+  readonly dir: string;
+  readonly marker: StoreMarker;
+  /** Partitions to hold. */
+  readonly served: readonly number[];
+}
+
+/** One committed moment of the store: later commits don't change what it shows. */
+export interface Snapshot {
+  position(partition: number): number;
+  conversations(partition: number): Iterable<ConversationState>;
+  /** In the order of their ids. */
+  messages(partition: number): Iterable<MessageRow>;
+  close(): void;
+}
+
+/** One generation of states and positions. A commit takes the changes of all partitions with their positions. */
+export class StateStore {
+  readonly partitions: ReadonlyMap<number, PartitionState>;
+  /** What the store on disk was made with. */
+  readonly marker: StoreMarker;
+  private readonly env: Environment;
+  private commitUnderWay: Promise<void> | undefined;
+
+  /** @throws StoreError */
+  constructor({ dir, marker, served }: StateStoreOptions) {
+    const opened = openEnvironment(dir, marker);
+    this.env = opened.env;
+    this.marker = opened.marker;
+    const cached = Math.ceil(CACHED_CONVERSATIONS / Math.max(1, served.length));
+    this.partitions = new Map(
+      served.map((partition) => [
+        partition,
+        new PartitionState({ env: this.env, partition, partitions: marker.partitions, cached }),
+      ]),
+    );
+  }
+
+  get uncommitted(): number {
+    let sum = 0;
+    for (const partition of this.partitions.values()) sum += partition.uncommitted;
+    return sum;
+  }
+
+  /** Whether the generation reached the log's end once: only then may it replace another. */
+  get complete(): boolean {
+    return this.env.meta.get('complete') === true;
+  }
+
+  async markComplete(): Promise<void> {
+    await this.env.meta.put('complete', true);
+  }
+
+  /** Begins a commit where none is under way; waits only if far too much has gathered. */
+  async commitSoon(): Promise<void> {
+    if (!this.commitUnderWay) void this.commit();
+    else if (this.uncommitted > UNCOMMITTED_MAX) await this.commitUnderWay;
+  }
+
+  /** Resolves when everything that was applied before the call is committed. @throws what LMDB reports, a full disk for one */
+  async flush(): Promise<void> {
+    await this.commitUnderWay;
+    await this.commit();
+  }
+
+  snapshot(): Snapshot {
+    const { env } = this;
+    const transaction = env.root.useReadTransaction();
+    return {
+      position: (partition) => (env.meta.get(`position/${partition}`, { transaction }) as number | undefined) ?? 0,
+      conversations: (partition) =>
+        env.conversations
+          .getRange({ ...prefixRange(partitionPrefix(partition)), transaction })
+          .map(({ value }) => restoreConversation(value)),
+      messages: (partition) =>
+        env.messageIds.getRange({ ...prefixRange(partitionPrefix(partition)), transaction }).map(({ value }) => {
+          const row = env.rows.get(rowKey(partition, value), { transaction });
+          if (!row) throw new Error(`partition ${partition} has no message row ${value}`);
+          return restoreMessage(row);
+        }),
+      close: () => transaction.done(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    await this.env.root.close();
+  }
+
+  /** Leaves what is not committed behind: the log has it. */
+  async abandon(): Promise<void> {
+    await this.commitUnderWay;
+    await this.env.root.close();
+  }
+
+  private commit(): Promise<void> {
+    this.commitUnderWay ??= this.write().finally(() => {
+      this.commitUnderWay = undefined;
+    });
+    return this.commitUnderWay;
+  }
+
+  private async write(): Promise<void> {
+    const parts = [...this.partitions.values()].flatMap((state) => {
+      const layer = state.beginCommit();
+      return layer ? [{ state, layer }] : [];
+    });
+    if (parts.length === 0) return;
+    await this.env.root.batch(() => {
+      for (const { state, layer } of parts) state.write(layer);
+    });
+    // The read transaction is older than the commit: without a new one the changes would be seen nowhere for a while.
+    this.env.root.resetReadTxn();
+    for (const { state } of parts) state.committed();
+  }
+}

@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Codec, type ConversationEvent, ids, type SchemaRegistry, topicSpec, topics } from '@parley/contracts';
+import { type Log, openEmbeddedLog, openEmbeddedRegistry, type Position } from '@parley/log';
+import type { PartitionHash } from '@parley/query';
+import { EventWriter } from '@parley/service-kit';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { Aggregator, type AggregatorOptions } from '../src/aggregator';
+import { stateHashes } from '../src/query/state-hash';
+
+export const PARTITIONS = 3;
+
+/** A real embedded log in a folder of its own, and aggregators over it. */
+export interface World {
+  readonly dir: string;
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  append(events: readonly ConversationEvent[]): Promise<readonly Position[]>;
+  /** Ready when it resolves, but for `wait: false`. */
+  aggregator(options?: Partial<AggregatorOptions> & { wait?: boolean }): Promise<Aggregator>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), 'parley-aggregator-'));
+  const log = await openEmbeddedLog({ dir: join(dir, 'log') });
+  const registry = await openEmbeddedRegistry({ dir: join(dir, 'log') });
+  await log.ensureTopics([topicSpec(topics.conversationEvents, PARTITIONS)]);
+  const writer = await EventWriter.open(log, registry);
+  const open: Aggregator[] = [];
+  return {
+    dir,
+    log,
+    registry,
+    append: (events) => writer.append(events),
+    async aggregator({ wait = true, ...options } = {}) {
+      const aggregator = await Aggregator.open({
+        log,
+        registry,
+        dir: join(dir, 'aggregator'),
+        partitions: PARTITIONS,
+        settings: { partitions: null, replica: 0 },
+        logger: pino({ level: 'silent' }),
+        metrics: new Registry(),
+        onFatal: (error) => {
+          throw error;
+        },
+        ...options,
+      });
+      open.push(aggregator);
+      if (wait) await until(() => aggregator.ready().ready);
+      return aggregator;
+    },
+    async close() {
+      for (const aggregator of open) await aggregator.close();
+      await log.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits for a condition; the test's own timeout ends a wait that has no end. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Applied up to the last of these records, and found by queries. */
+export async function applied(aggregator: Aggregator, positions: readonly Position[]): Promise<void> {
+  for (const { partition, offset } of positions) await aggregator.awaitApplied(partition, offset, 30_000);
+}
+
+/** Hashes by partition, where each stands. */
+export async function hashes(aggregator: Aggregator): Promise<readonly PartitionHash[]> {
+  const found = await stateHashes(aggregator.generation, aggregator.governor);
+  return [...found].sort((a, b) => a.partition - b.partition);
+}
+
+export async function allRecords(log: Log, topic: string) {
+  const reader = await log.reader(topic, 'earliest');
+  const records = [];
+  for (let batch = await reader.next(); batch; batch = await reader.next()) records.push(...batch.records);
+  await reader.close();
+  return records;
+}
+
+export async function decodeAll<T>(
+  world: World,
+  topic: typeof topics.conversations,
+  pick: (value: Awaited<ReturnType<Codec<'Conversation'>['decode']>>['value'], key: string | null) => T,
+): Promise<readonly T[]> {
+  const codec = await Codec.open(topic, world.registry);
+  const records = await allRecords(world.log, topic.name);
+  return Promise.all(
+    records.map(async ({ key, value }) => pick((await codec.decode(value ?? Buffer.alloc(0))).value, key)),
+  );
+}
+
+export const conversationId = (name: string): string => ids.conversationOfSource(1, 'tests', name);
+export const messageId = (name: string): string => ids.messageOfSource(1, 'tests', name);
+
+function base(conversation: string, cause: string, at: number, accountId = 1) {
+  return {
+    eventId: ids.event(cause, 'tests'),
+    accountId,
+    conversationId: conversationId(conversation),
+    occurredAt: at,
+    actorKind: 'source',
+    actorId: null,
+    cause: null,
+  };
+}
+
+/** A contact's message; `at` is its sentAt. */
+export function received(
+  conversation: string,
+  message: string,
+  at: number,
+  { text = `text of ${message}`, accountId = 1 }: { text?: string; accountId?: number } = {},
+): ConversationEvent {
+  return {
+    type: 'MessageReceived',
+    value: {
+      ...base(conversation, `received ${message}`, at, accountId),
+      messageId: messageId(message),
+      channelId: ids.channel(accountId, 'tests', 'channel'),
+      source: 'tests',
+      sourceMessageId: message,
+      sourceConversationId: conversation,
+      sourceContactId: `contact of ${conversation}`,
+      fromContact: true,
+      senderId: `contact of ${conversation}`,
+      content: JSON.stringify({ text }),
+      text,
+      supported: true,
+      sentAt: at,
+      headers: {},
+    },
+  };
+}
+
+export function read(conversation: string, cause: string): ConversationEvent {
+  return { type: 'ConversationRead', value: base(conversation, `read ${cause}`, 0) };
+}
+
+export function named(conversation: string, cause: string, name: string): ConversationEvent {
+  return {
+    type: 'ConversationMetadataChanged',
+    value: {
+      ...base(conversation, `named ${cause}`, 0),
+      set: { 'contact.display_name': JSON.stringify(name) },
+      removed: [],
+    },
+  };
+}
+
+export function tagged(conversation: string, cause: string, tagId: string): ConversationEvent {
+  return { type: 'ConversationTagged', value: { ...base(conversation, `tagged ${cause}`, 0), tagId } };
+}
