@@ -1,0 +1,285 @@
+import { join } from 'node:path';
+import { type Channel, CodecError, topics } from '@parley/contracts';
+import { type GroupBatch, type GroupConsumer, isLogError, type LogRecord } from '@parley/log';
+import { EventWriter, type ServiceContext, Table } from '@parley/service-kit';
+import { sourceOfRawTopic, topicsOfIngest, topicsOfSource } from '../topics';
+import { ChannelDirectory, keysOfChannel } from './channel-directory';
+import { DeadLetters } from './dead-letters';
+import { RawDecoder } from './raw-decoder';
+import {
+  knowsChannelsOf,
+  type MappedRecord,
+  mapRecord,
+  type Outcome,
+  type RoutedEvent,
+  type RouteMode,
+  routeRecord,
+} from './route';
+import { type RawPlace, RouterState } from './state';
+
+export const ROUTER_GROUP = 'ingest-router';
+
+const BATCH_RECORDS = 200;
+/** Events of one append: enough for the log to be busy, and no more memory than that. */
+const APPEND_EVENTS = 2_000;
+const WAIT_MS = 1_000;
+const RETRY_MS = 200;
+
+export type RouterContext = Pick<ServiceContext, 'config' | 'logger' | 'log' | 'registry'>;
+
+/** Sums since the last report. */
+export interface RouterCounts {
+  readonly records: number;
+  readonly events: number;
+  readonly deadLetters: number;
+}
+
+export interface RouterOptions {
+  readonly onCounts?: (counts: RouterCounts) => void;
+}
+
+/**
+ * Reads the raw topics as a member of a group, maps each record and appends what it says to the conversations' log.
+ * Events first, then what the router remembers, then the group's position: a crash in between repeats what has been
+ * done, and a repeated event changes nothing.
+ */
+export class Router {
+  /** Rejects if the router can't go on. */
+  readonly done: Promise<void>;
+  private readonly decoder: RawDecoder;
+  private readonly deadLetters: DeadLetters;
+  private readonly channels: ChannelDirectory;
+  private readonly toConnect = new Map<string, Channel>();
+  private readonly toSubscribe = new Set<string>();
+  private rebuilt: ReadonlySet<string> = new Set();
+  private waiting = new AbortController();
+  private closing = false;
+
+  private constructor(
+    private readonly ctx: RouterContext,
+    private readonly options: RouterOptions,
+    private readonly tables: { readonly channels: Table<'Channel'>; readonly sources: Table<'Source'> },
+    private readonly writer: EventWriter,
+    private readonly state: RouterState,
+    private readonly consumer: GroupConsumer,
+  ) {
+    this.decoder = new RawDecoder(ctx.registry);
+    this.deadLetters = new DeadLetters(ctx.log, ctx.registry);
+    this.channels = new ChannelDirectory(tables.channels, (channel) => this.connect(channel));
+    for (const channel of this.channels.connected()) this.connect(channel);
+    tables.sources.onChange((_, source) => {
+      if (!source) return;
+      this.toSubscribe.add(source.id);
+      this.waiting.abort();
+    });
+    this.done = this.run();
+  }
+
+  static async open(ctx: RouterContext, options: RouterOptions = {}): Promise<Router> {
+    const { log, registry, config } = ctx;
+    await log.ensureTopics(topicsOfIngest(config.partitions));
+    const channels = await Table.open(ctx, topics.channels);
+    const sources = await Table.open(ctx, topics.sources);
+    const names = new Set([...sources.values()].map((source) => source.id));
+    // A source that is gone may have left requests behind.
+    for (const topic of await log.topics()) {
+      const name = sourceOfRawTopic(topic);
+      if (name !== undefined) names.add(name);
+    }
+    await log.ensureTopics([...names].flatMap((name) => topicsOfSource(name, config.partitions)));
+    const raw = (await log.topics()).filter((topic) => sourceOfRawTopic(topic) !== undefined);
+    const writer = await EventWriter.open(log, registry);
+    const state = RouterState.open(join(config.dataDir, 'ingest', 'router'));
+    const consumer = await log.consumer({ group: ROUTER_GROUP, topics: raw, maxRecords: BATCH_RECORDS });
+    return new Router(ctx, options, { channels, sources }, writer, state, consumer);
+  }
+
+  /** Finishes the batch under way and leaves the group. */
+  async close(): Promise<void> {
+    this.closing = true;
+    this.waiting.abort();
+    await this.done.catch(() => undefined);
+    this.channels.close();
+    await this.consumer.close();
+    await Promise.all([this.tables.channels.close(), this.tables.sources.close()]);
+    await this.state.close();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.closing) {
+      const batch = await this.retrying(async () => {
+        this.waiting = new AbortController();
+        await this.subscribeNew();
+        await this.rebuildAssigned();
+        await this.routeParked();
+        // A change that came meanwhile has aborted the wait.
+        return this.consumer.next({ maxWaitMs: WAIT_MS, signal: this.waiting.signal });
+      });
+      if (batch) await this.retrying(() => this.routeBatch(batch));
+    }
+  }
+
+  /** A batch that was handed out is not handed out again: it is tried until the log takes it. */
+  private async retrying<T>(step: () => Promise<T>): Promise<T | undefined> {
+    while (!this.closing) {
+      try {
+        return await step();
+      } catch (error) {
+        if (isLogError(error, 'FENCED')) return undefined;
+        if (!isLogError(error) || !error.retryable) throw error;
+        this.ctx.logger.warn({ code: error.code }, 'the log does not answer; trying again');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    return undefined;
+  }
+
+  private connect(channel: Channel): void {
+    this.toConnect.set(channel.id, channel);
+    this.waiting.abort();
+  }
+
+  private async subscribeNew(): Promise<void> {
+    if (!this.toSubscribe.size) return;
+    const names = [...this.toSubscribe];
+    const specs = names.flatMap((name) => topicsOfSource(name, this.ctx.config.partitions));
+    await this.ctx.log.ensureTopics(specs);
+    await this.consumer.subscribe(specs.map(({ name }) => name).filter((name) => sourceOfRawTopic(name) !== undefined));
+    for (const name of names) this.toSubscribe.delete(name);
+  }
+
+  private async routeBatch(batch: GroupBatch): Promise<void> {
+    const { topic, partition, records, next } = batch;
+    const [first] = records;
+    // The partition was another member's meanwhile, or what we knew of it is lost.
+    if (first) await this.rebuild(topic, partition, first.offset);
+    const outcome = await this.route(topic, partition, records, { kind: 'all' });
+    await this.append(outcome, topic, partition);
+    await this.state.commit(outcome.draft, { topic, partition, next });
+    await batch.commit();
+    const { events, rejected } = outcome;
+    this.options.onCounts?.({ records: records.length, events: events.length, deadLetters: rejected.length });
+  }
+
+  private async route(
+    topic: string,
+    partition: number,
+    records: readonly LogRecord[],
+    mode: RouteMode,
+  ): Promise<Outcome> {
+    const outcome: Outcome = { events: [], rejected: [], draft: this.state.draft() };
+    const mapped: MappedRecord[] = [];
+    for (const record of records) {
+      const decoded = await this.decoder.decode(topic, record);
+      if (decoded.ok) mapped.push(mapRecord({ topic, partition, offset: record.offset }, record, decoded.raw));
+      else if (mode.kind === 'all') outcome.rejected.push({ record, path: '', ...decoded });
+    }
+    if (mode.kind !== 'parked' && !knowsChannelsOf(mapped, this.channels)) await this.channels.sync();
+    for (const record of mapped) routeRecord(record, this.channels, mode, outcome);
+    return outcome;
+  }
+
+  /** Resolves when all that the outcome says is on the log. */
+  private async append(outcome: Outcome, topic: string, partition: number): Promise<void> {
+    for (let from = 0; from < outcome.events.length; from += APPEND_EVENTS) {
+      await this.appendEvents(outcome.events.slice(from, from + APPEND_EVENTS), outcome);
+    }
+    await this.deadLetters.append(topic, partition, outcome.rejected);
+  }
+
+  private async appendEvents(events: readonly RoutedEvent[], outcome: Outcome): Promise<void> {
+    try {
+      await this.writer.append(events.map(({ event }) => event));
+    } catch (error) {
+      const [only] = events;
+      const code = poisonCode(error);
+      if (code === undefined || !only) throw error;
+      // One event that the log won't have must not take the others along.
+      if (events.length === 1) {
+        const { record, path } = only;
+        outcome.rejected.push({ record, path, reason: code, detail: `its ${only.event.type} can not be appended` });
+        return;
+      }
+      for (const event of events) await this.appendEvents([event], outcome);
+    }
+  }
+
+  /** Routes what waited for the channels that have been connected since. */
+  private async routeParked(): Promise<void> {
+    for (const channel of [...this.toConnect.values()]) {
+      for (const key of keysOfChannel(channel)) {
+        for (const place of this.state.parkedFor(key)) await this.routePlace(key, place, channel);
+      }
+      // Unless it changed again meanwhile.
+      if (this.toConnect.get(channel.id) === channel) this.toConnect.delete(channel.id);
+    }
+  }
+
+  private async routePlace(key: string, place: RawPlace, channel: Channel): Promise<void> {
+    const record = await this.recordAt(place);
+    const { topic, partition } = place;
+    const outcome = await this.route(topic, partition, record ? [record] : [], { kind: 'parked', channel });
+    await this.append(outcome, topic, partition);
+    outcome.draft.unpark(key, place);
+    await this.state.commit(outcome.draft);
+    this.options.onCounts?.({ records: 0, events: outcome.events.length, deadLetters: outcome.rejected.length });
+  }
+
+  /** Undefined if the log does not hold it any more. */
+  private async recordAt({ topic, partition, offset }: RawPlace): Promise<LogRecord | undefined> {
+    const reader = await this.ctx.log.reader(topic, new Map([[partition, offset]]));
+    try {
+      const batch = await reader.next({ maxRecords: 1, maxWaitMs: WAIT_MS });
+      const record = batch?.records[0];
+      return record?.offset === offset ? record : undefined;
+    } catch (error) {
+      if (!isLogError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
+      this.ctx.logger.warn({ topic, partition, offset }, 'a parked record is gone');
+      return undefined;
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Partitions that came to us: what others did with them meanwhile has to be known before anything is decided. */
+  private async rebuildAssigned(): Promise<void> {
+    const now = new Set<string>();
+    for (const [topic, partitions] of this.consumer.assignment()) {
+      for (const partition of partitions) now.add(`${topic} ${partition}`);
+      if (partitions.every((partition) => this.rebuilt.has(`${topic} ${partition}`))) continue;
+      const committed = await this.ctx.log.committed(ROUTER_GROUP, topic);
+      for (const partition of partitions) await this.rebuild(topic, partition, committed.get(partition) ?? 0);
+    }
+    this.rebuilt = now;
+  }
+
+  /** Makes again what is to be remembered of records before an offset, which have been routed already. */
+  private async rebuild(topic: string, partition: number, upTo: number): Promise<void> {
+    let position = this.state.position(topic, partition);
+    if (position >= upTo) return;
+    const start = (await this.ctx.log.describe(topic))?.offsets.find((o) => o.partition === partition)?.start ?? 0;
+    position = Math.max(position, start);
+    if (position >= upTo) return;
+    this.ctx.logger.info({ topic, partition, from: position, to: upTo }, 'making the router’s state again');
+    const reader = await this.ctx.log.reader(topic, new Map([[partition, position]]));
+    try {
+      while (position < upTo && !this.closing) {
+        const batch = await reader.next({ maxRecords: BATCH_RECORDS, maxWaitMs: WAIT_MS });
+        if (!batch) continue;
+        const records = batch.records.filter((record) => record.offset < upTo);
+        const outcome = await this.route(topic, partition, records, { kind: 'rebuild' });
+        await this.append(outcome, topic, partition);
+        position = Math.min(batch.next, upTo);
+        await this.state.commit(outcome.draft, { topic, partition, next: position });
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+}
+
+/** The code of an error that is the record's own fault; undefined where another try may help. */
+function poisonCode(error: unknown): string | undefined {
+  if (error instanceof CodecError) return error.code;
+  return isLogError(error, 'RECORD_TOO_LARGE') ? error.code : undefined;
+}

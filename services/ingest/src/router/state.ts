@@ -1,0 +1,139 @@
+import { mkdirSync } from 'node:fs';
+import type { ConversationEvent } from '@parley/contracts';
+import type { Offset } from '@parley/log';
+import { type Database, open, type RootDatabase } from 'lmdb';
+
+/** Where a raw record is. */
+export interface RawPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: Offset;
+}
+
+/** Place of a fact that waits for its message: raw record, and its index among the record's items. */
+type WaitingKey = [messageId: string, partition: number, offset: Offset, index: number];
+type ParkedKey = [channelKey: string, topic: string, partition: number, offset: Offset];
+
+/** Sorts behind every number and text that a key can have. */
+const LAST = '\uffff';
+
+/**
+ * What the router must remember from one raw record to the next. All of it can be made again from the raw topics; a
+ * position tells, for each partition, how far it goes.
+ */
+export class RouterState {
+  private constructor(
+    private readonly root: RootDatabase,
+    private readonly positions: Database<Offset, [string, number]>,
+    private readonly claims: Database<string, string>,
+    private readonly waiting: Database<ConversationEvent, WaitingKey>,
+    private readonly parked: Database<true, ParkedKey>,
+  ) {}
+
+  static open(dir: string): RouterState {
+    mkdirSync(dir, { recursive: true });
+    const root = open({ path: dir, maxDbs: 4 });
+    return new RouterState(
+      root,
+      root.openDB({ name: 'positions' }),
+      root.openDB({ name: 'claims' }),
+      root.openDB({ name: 'waiting' }),
+      root.openDB({ name: 'parked' }),
+    );
+  }
+
+  /** Next offset of the partition to be taken in; 0 at first. */
+  position(topic: string, partition: number): Offset {
+    return this.positions.get([topic, partition]) ?? 0;
+  }
+
+  /** Raw records with parts for a channel that was not connected, in the order in which they came. */
+  parkedFor(channelKey: string): readonly RawPlace[] {
+    const keys = this.parked.getKeys({ start: [channelKey] as never, end: [channelKey, LAST] as never });
+    return [...keys].map(([, topic, partition, offset]) => ({ topic, partition, offset }));
+  }
+
+  draft(): StateDraft {
+    return new StateDraft(this.claims, this.waiting, this.parked);
+  }
+
+  /**
+   * Writes a draft down, and how far it goes, in one transaction: if a crash takes the one back, then the other too, and
+   * the difference to what the group has committed tells that it must be made again.
+   */
+  async commit(draft: StateDraft, upTo?: { topic: string; partition: number; next: Offset }): Promise<void> {
+    await this.root.transaction(() => {
+      draft.write();
+      if (upTo && upTo.next > this.position(upTo.topic, upTo.partition)) {
+        this.positions.put([upTo.topic, upTo.partition], upTo.next);
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.root.close();
+  }
+}
+
+/** Changes to the state that are not written down yet; reads see them. */
+export class StateDraft {
+  private readonly claimed = new Map<string, string>();
+  private readonly waitingPuts = new Map<string, { key: WaitingKey; event: ConversationEvent }[]>();
+  private readonly waitingRemoves: WaitingKey[] = [];
+  private readonly parkedPuts = new Map<string, ParkedKey>();
+  private readonly parkedRemoves: ParkedKey[] = [];
+
+  constructor(
+    private readonly claims: Database<string, string>,
+    private readonly waiting: Database<ConversationEvent, WaitingKey>,
+    private readonly parked: Database<true, ParkedKey>,
+  ) {}
+
+  /** The conversation that has a message of a custom source; undefined while the message has not come. */
+  conversationOf(messageId: string): string | undefined {
+    return this.claimed.get(messageId) ?? this.claims.get(messageId);
+  }
+
+  claim(messageId: string, conversationId: string): void {
+    this.claimed.set(messageId, conversationId);
+  }
+
+  /** Keeps a fact until its message comes. The same fact of the same place is kept once. */
+  wait(messageId: string, at: RawPlace & { readonly index: number }, event: ConversationEvent): void {
+    const entry = { key: [messageId, at.partition, at.offset, at.index] satisfies WaitingKey, event };
+    const others = this.waitingPuts.get(messageId);
+    if (others) others.push(entry);
+    else this.waitingPuts.set(messageId, [entry]);
+  }
+
+  /** Gives what waited for the message, in order, and forgets it. */
+  takeWaiting(messageId: string): readonly ConversationEvent[] {
+    const kept = [...this.waiting.getRange({ start: [messageId] as never, end: [messageId, LAST] as never })];
+    const added = this.waitingPuts.get(messageId) ?? [];
+    this.waitingPuts.delete(messageId);
+    this.waitingRemoves.push(...kept.map(({ key }) => key));
+    return [...kept.map(({ value }) => value), ...added.map(({ event }) => event)];
+  }
+
+  /** False if the record is parked for the channel already. */
+  park(channelKey: string, { topic, partition, offset }: RawPlace): boolean {
+    const key: ParkedKey = [channelKey, topic, partition, offset];
+    const name = key.join(' ');
+    if (this.parkedPuts.has(name) || this.parked.get(key)) return false;
+    this.parkedPuts.set(name, key);
+    return true;
+  }
+
+  unpark(channelKey: string, { topic, partition, offset }: RawPlace): void {
+    this.parkedRemoves.push([channelKey, topic, partition, offset]);
+  }
+
+  /** To be called in a transaction. */
+  write(): void {
+    for (const [messageId, conversationId] of this.claimed) this.claims.put(messageId, conversationId);
+    for (const key of this.waitingRemoves) this.waiting.remove(key);
+    for (const entries of this.waitingPuts.values()) for (const { key, event } of entries) this.waiting.put(key, event);
+    for (const key of this.parkedRemoves) this.parked.remove(key);
+    for (const key of this.parkedPuts.values()) this.parked.put(key, true);
+  }
+}
