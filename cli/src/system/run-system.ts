@@ -9,6 +9,8 @@ import { servicesOf } from './services';
 
 /** As long as a service that lost its supervisor may take to end, and a little. */
 const LEFTOVERS_MS = 12_000;
+/** npm passes a terminal's Ctrl-C on to a process that has had it already: so soon after, it is the same one. */
+const ECHO_MS = 300;
 const LEVEL_ERROR = 50;
 const SUPERVISOR = 'supervisor';
 
@@ -94,7 +96,11 @@ export async function runSystem(options: RunOptions): Promise<number> {
       if (event.type === 'gave-up') stop(1);
     },
   });
+  let signalledAt = Number.NEGATIVE_INFINITY;
   const signalled = (signal: NodeJS.Signals) => {
+    const again = performance.now() - signalledAt < ECHO_MS;
+    signalledAt = performance.now();
+    if (again) return;
     say(SUPERVISOR, { level: LEVEL_INFO, msg: `${signal}: stopping` });
     if (stopping.signal.aborted) supervisor.kill();
     stop(0);
