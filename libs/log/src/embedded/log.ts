@@ -18,11 +18,10 @@ import { Bell, type Warn } from './bell';
 import { EmbeddedConsumer } from './consumer';
 import { claimDirectory, listFinished, openOrMake } from './directory';
 import { GroupStore } from './groups';
-import { checkEnvironmentFile } from './integrity';
 import { maintainTopic } from './maintenance';
 import { EmbeddedReader } from './reader';
 import { OwnSession } from './sessions';
-import { type Placed, TopicStore } from './topic';
+import { checkTopic, type Placed, TopicStore } from './topic';
 
 const TOPIC_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,248}$/;
 const CHECK_KEY = Buffer.from('check');
@@ -42,7 +41,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   const { dir, logger } = options;
   await claimDirectory(dir);
   const topicsDir = join(dir, 'topics');
-  for (const topic of listFinished(topicsDir)) checkEnvironmentFile(join(topicsDir, topic));
+  for (const topic of listFinished(topicsDir)) checkTopic(join(topicsDir, topic));
   const { environment, release } = await openOrMake(dir, 'groups');
   const groups = new GroupStore(environment, new Bell(join(dir, 'groups', 'bell'), logger));
   return new EmbeddedLog(topicsDir, groups, release, logger);

@@ -7,7 +7,7 @@ import { readU64, writeU64 } from './bytes';
 import { type Content, decodeChunk, encodeChunk, isIntact, newestIn, runningMaxOf, sizeMax } from './chunk';
 import { makeEnvironment, openChecked, writeDurably } from './directory';
 import { type Database, type Environment, openEnvironment } from './environment';
-import { torn } from './integrity';
+import { checkEnvironmentFile, torn } from './integrity';
 
 /** Key, headers and value together. */
 const RECORD_BYTES_MAX = 16 * 2 ** 20;
@@ -308,6 +308,12 @@ function* chunked<R extends Content>(records: readonly R[]): Generator<readonly 
     bytes += size;
   }
   if (begin < records.length) yield records.slice(begin);
+}
+
+/** Tells whether a topic's folder is whole. @throws DATA_DIR_TORN, DATA_DIR_FOREIGN */
+export function checkTopic(folder: string): void {
+  readSettings(folder);
+  checkEnvironmentFile(folder);
 }
 
 function readSettings(folder: string): TopicSpec {

@@ -1,0 +1,16 @@
+// Answers each record of one topic with one on another, and counts how often it read: a reader that is woken.
+import { openEmbeddedLog } from '../../src/embedded/log';
+
+const { dir, from, to } = JSON.parse(process.argv[2] ?? '{}') as { dir: string; from: string; to: string };
+
+async function main(): Promise<void> {
+  const log = await openEmbeddedLog({ dir });
+  const reader = await log.reader(from, 'earliest');
+  console.log('ready');
+  for (;;) {
+    const batch = await reader.next({ maxWaitMs: 60_000 });
+    for (const { key, value } of batch?.records ?? []) await log.append(to, [{ key, value }]);
+  }
+}
+
+void main();
