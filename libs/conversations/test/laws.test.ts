@@ -46,7 +46,6 @@ const event: fc.Arbitrary<ConversationEvent> = fc
     ),
     fc.constantFrom(conversationId, conversationId, conversationId, 'other'),
   )
-  // Drawn events are drawn again when a failure is shrunk: an id of their own each time.
   .map(([drawn, to]) => moved(drawn, { conversationId: to }));
 
 const events = fc.array(event, { maxLength: 40 });
