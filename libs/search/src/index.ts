@@ -1,3 +1,6 @@
+export { decodeCursor, encodeCursor } from './cursor';
+export { createIndex } from './index/memory-index';
+export { limits } from './limits';
 export {
   type Cursor,
   type CursorPosition,
@@ -12,3 +15,6 @@ export {
   type SearchRequest,
   type SearchResult,
 } from './port';
+export type { BooleanNode, Clause, Occur, QueryNode, RangeBound, WildcardPart } from './query/ast';
+export { parseQuery } from './query/parser';
+export { printQuery } from './query/print';

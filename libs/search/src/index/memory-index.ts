@@ -1,0 +1,204 @@
+import { normalize, words } from '../analysis';
+import { decodeCursor } from '../cursor';
+import { Budget } from '../limits';
+import { fieldKind } from '../plan/fields';
+import type { Plan } from '../plan/plan';
+import { planQuery } from '../plan/planner';
+import type {
+  FieldKind,
+  FieldValue,
+  IndexDocument,
+  IndexSchema,
+  SearchIndex,
+  SearchRequest,
+  SearchResult,
+} from '../port';
+import { parseQuery } from '../query/parser';
+import { type Bits, clearBit, countBits, setBit } from './bits';
+import { execute, type IndexReader } from './execute';
+import { NumberColumn } from './number-column';
+import { type Matches, selectPage } from './page';
+import { RecencyOrder } from './recency-order';
+import { SlotSet } from './slot-set';
+import { TermField } from './term-field';
+
+/**
+ * An index in memory. Documents have dense slots, used again after a delete; everything else is kept by slot. Putting a
+ * document again costs what its changed fields cost. Documents are kept as given and must not change.
+ * @throws TypeError from put for a field that the schema does not have or a number where there is none; nothing is changed then
+ */
+export function createIndex(schema: IndexSchema): SearchIndex {
+  return new MemoryIndex(schema);
+}
+
+const everything: Plan = { root: { kind: 'all' }, unknownFields: [] };
+const noFields: IndexDocument['fields'] = {};
+
+class MemoryIndex implements SearchIndex, IndexReader {
+  private readonly slots = new Map<string, number>();
+  private readonly documents: (IndexDocument | undefined)[] = [];
+  private readonly free: number[] = [];
+  private readonly order = new RecencyOrder();
+  private readonly accounts = new Map<number, SlotSet>();
+  private readonly termFields = new Map<string, TermField>();
+  private readonly columns = new Map<string, NumberColumn>();
+  private live: Bits = new Uint32Array(32);
+
+  constructor(private readonly schema: IndexSchema) {}
+
+  get size(): number {
+    return this.slots.size;
+  }
+
+  put(document: IndexDocument): void {
+    this.check(document);
+    const known = this.slots.get(document.id);
+    const slot = known ?? this.free.pop() ?? this.documents.length;
+    const before = this.documents[slot];
+    this.documents[slot] = document;
+    if (before?.sortKey !== document.sortKey) {
+      if (before) this.order.remove(slot);
+      this.order.add(slot, document.sortKey, document.id);
+    }
+    if (before?.accountId !== document.accountId) {
+      if (before) this.leaveAccount(slot, before.accountId);
+      this.joinAccount(slot, document.accountId);
+    }
+    if (!before) this.begin(slot, document.id);
+    this.changeFields(slot, before?.fields ?? noFields, document.fields);
+  }
+
+  delete(id: string): void {
+    const slot = this.slots.get(id);
+    const document = slot === undefined ? undefined : this.documents[slot];
+    if (slot === undefined || !document) return;
+    this.changeFields(slot, document.fields, noFields);
+    this.leaveAccount(slot, document.accountId);
+    this.order.remove(slot);
+    this.slots.delete(id);
+    this.documents[slot] = undefined;
+    this.free.push(slot);
+    clearBit(this.live, slot);
+  }
+
+  search({ query, accounts, page }: SearchRequest): SearchResult {
+    const plan = this.plan(query);
+    const start =
+      'offset' in page
+        ? { offset: page.offset }
+        : page.cursor === undefined
+          ? { offset: 0 }
+          : decodeCursor(page.cursor);
+    const matches = this.match(plan, accounts);
+    const { slots, hasPrevious, hasNext } = selectPage(matches, this.order, start, page.size);
+    const hits = slots.map((slot) => this.hit(slot));
+    return { hits, total: matches.total, unknownFields: plan.unknownFields, hasPrevious, hasNext };
+  }
+
+  count(query: string | undefined, accounts: readonly number[] | null): number {
+    return this.match(this.plan(query), accounts).total;
+  }
+
+  termField(name: string): TermField | undefined {
+    return this.termFields.get(name);
+  }
+
+  column(name: string): NumberColumn | undefined {
+    return this.columns.get(name);
+  }
+
+  wordsOf(slot: number, field: string): readonly string[] {
+    return termsOf(this.documents[slot]?.fields[field], 'text');
+  }
+
+  private plan(query: string | undefined): Plan {
+    return query === undefined ? everything : planQuery(parseQuery(query), this.schema);
+  }
+
+  private match(plan: Plan, accounts: readonly number[] | null): Matches {
+    const bits = execute(plan.root, this, this.scope(accounts), new Budget());
+    return { bits, total: countBits(bits) };
+  }
+
+  /** Documents of these accounts. */
+  private scope(accounts: readonly number[] | null): Bits {
+    const live = this.live.subarray(0, (this.documents.length + 31) >>> 5);
+    if (accounts === null) return live;
+    const scope = new Uint32Array(live.length);
+    for (const account of new Set(accounts)) this.accounts.get(account)?.addTo(scope, live);
+    return scope;
+  }
+
+  private hit(slot: number) {
+    const document = this.documents[slot];
+    if (!document) throw new Error('an empty slot was found');
+    return { id: document.id, sortKey: document.sortKey };
+  }
+
+  private check({ sortKey, fields }: IndexDocument): void {
+    if (!Number.isFinite(sortKey)) throw new TypeError('a sort key is a finite number');
+    for (const name of Object.keys(fields)) {
+      const kind = fieldKind(this.schema, name);
+      if (kind === undefined) throw new TypeError(`the index has no field ${name}`);
+      if (isNumeric(kind) && !Number.isFinite(fields[name])) throw new TypeError(`${name} takes a finite number`);
+    }
+  }
+
+  private begin(slot: number, id: string): void {
+    this.slots.set(id, slot);
+    if (slot >= this.live.length * 32) {
+      const grown = new Uint32Array(2 * this.live.length);
+      grown.set(this.live);
+      this.live = grown;
+    }
+    setBit(this.live, slot);
+  }
+
+  private joinAccount(slot: number, account: number): void {
+    const members = this.accounts.get(account) ?? new SlotSet();
+    members.add(slot);
+    this.accounts.set(account, members);
+  }
+
+  private leaveAccount(slot: number, account: number): void {
+    const members = this.accounts.get(account);
+    members?.remove(slot);
+    if (members?.size === 0) this.accounts.delete(account);
+  }
+
+  private changeFields(slot: number, before: IndexDocument['fields'], after: IndexDocument['fields']): void {
+    for (const name of Object.keys(before)) if (!(name in after)) this.changeField(slot, name, before[name], undefined);
+    for (const name of Object.keys(after)) {
+      if (!isSame(before[name], after[name])) this.changeField(slot, name, before[name], after[name]);
+    }
+  }
+
+  private changeField(slot: number, name: string, before: FieldValue | undefined, after: FieldValue | undefined): void {
+    const kind = fieldKind(this.schema, name) ?? 'text';
+    if (isNumeric(kind)) {
+      const column = this.columns.get(name) ?? new NumberColumn();
+      this.columns.set(name, column);
+      column.set(slot, typeof after === 'number' ? after : undefined);
+      return;
+    }
+    const field = this.termFields.get(name) ?? new TermField();
+    field.replace(slot, termsOf(before, kind), termsOf(after, kind));
+    if (field.isEmpty) this.termFields.delete(name);
+    else this.termFields.set(name, field);
+  }
+}
+
+function isNumeric(kind: FieldKind): kind is 'integer' | 'date' {
+  return kind === 'integer' || kind === 'date';
+}
+
+function termsOf(value: FieldValue | undefined, kind: 'keyword' | 'text'): readonly string[] {
+  if (value === undefined) return [];
+  const terms = kind === 'text' ? words : (text: string) => [normalize(text)];
+  return typeof value === 'object' ? value.flatMap(terms) : terms(String(value));
+}
+
+function isSame(a: FieldValue | undefined, b: FieldValue | undefined): boolean {
+  if (a === b) return true;
+  return typeof a === 'object' && typeof b === 'object' && a.length === b.length && a.every((item, i) => item === b[i]);
+}

@@ -1,0 +1,33 @@
+import type { Bits } from './bits';
+
+/** Values of one integer or date field by slot; NaN where a document has none. */
+export class NumberColumn {
+  private values = new Float64Array(0);
+
+  set(slot: number, value: number | undefined): void {
+    if (slot >= this.values.length) this.grow(slot + 1);
+    this.values[slot] = value ?? Number.NaN;
+  }
+
+  /** Adds the documents of the scope with a value between these, both inclusive, to the target. */
+  addBetween(target: Bits, scope: Bits, min: number, max: number): void {
+    for (let i = 0; i < scope.length; i++) {
+      let left = scope[i] ?? 0;
+      let word = 0;
+      while (left !== 0) {
+        const lowest = left & -left;
+        const value = this.values[(i << 5) + (31 - Math.clz32(lowest))] ?? Number.NaN;
+        if (value >= min && value <= max) word |= lowest;
+        left ^= lowest;
+      }
+      if (word !== 0) target[i] = (target[i] ?? 0) | word;
+    }
+  }
+
+  private grow(slots: number): void {
+    const length = Math.max(1024, slots, 2 * this.values.length);
+    const grown = new Float64Array(length).fill(Number.NaN);
+    grown.set(this.values);
+    this.values = grown;
+  }
+}
