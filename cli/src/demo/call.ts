@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request as send } from 'undici';
 import type { WebhookRequest } from './payloads';
 
 const TRIES = 6;
 const FIRST_DELAY_MS = 100;
+/** Not the global fetch: that one leaves a listener on the signal for each call until the collector comes by. */
+const agent = new Agent({ connections: 32 });
 
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -20,15 +23,17 @@ export async function post(baseUrl: string, request: WebhookRequest, signal: Abo
   const { headers, body } = request;
   let reason = '';
   for (let tries = 1, delayMs = FIRST_DELAY_MS; tries <= TRIES; tries++, delayMs *= 2) {
-    const answer = await fetch(url, { method: 'POST', headers, body, signal }).catch((error: Error) => error);
+    const answer = await send(url, { method: 'POST', headers, body, signal, dispatcher: agent })
+      .then(async ({ statusCode, body }) => ({ status: statusCode, text: await body.text() }))
+      .catch((error: Error) => error);
     signal.throwIfAborted();
     if (answer instanceof Error) {
       reason = answer.message;
     } else {
-      const text = await answer.text();
-      if (answer.ok) return objectOf(text);
-      reason = `${answer.status} ${text.slice(0, 300)}`;
-      if (answer.status < 500) break;
+      const { status, text } = answer;
+      if (status < 300) return objectOf(text);
+      reason = `${status} ${text.slice(0, 300)}`;
+      if (status < 500) break;
     }
     await sleep(delayMs, undefined, { signal });
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Config } from '@parley/service-kit';
 import { Api } from './api';
 import { CallFailed } from './call';
@@ -40,6 +41,8 @@ export function castOf(planned: readonly PlannedConversation[]): KnownContacts {
 /** Plays the plan into a system that is up, checks that all of it arrived, works the inbox and shows it. */
 export async function play(planned: readonly PlannedConversation[], options: PlayOptions): Promise<void> {
   const { config, screen, messages, seed, signal } = options;
+  // Each call under way listens; node's alarm at eleven listeners is meant for leaks.
+  setMaxListeners(2 * LANES, signal);
   const api = new Api(`http://127.0.0.1:${config.apiPort}`, config.systemToken, signal);
   const stage = await connectAll(api, { ...demoSecrets, ingestUrl: `http://127.0.0.1:${config.ingestPort}` });
   const cues = score(planned, stage, createRandom(seed + 1), LANES);

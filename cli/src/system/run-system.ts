@@ -68,7 +68,7 @@ export async function refuseIfBusy(config: Config): Promise<void> {
 /**
  * Runs the four services until a signal, until one gives up, or until `onUp` says so. SIGINT and SIGTERM stop all in
  * order, a second one at once.
- * @returns exit code: 0 where it was told to stop, 1 where a service gave up
+ * @returns exit code: 0 where it was told to stop, 1 where a service gave up or had no time to end
  * @throws StartError  nothing was started; and whatever `onUp` throws, all being stopped
  */
 export async function runSystem(options: RunOptions): Promise<number> {
@@ -102,8 +102,9 @@ export async function runSystem(options: RunOptions): Promise<number> {
     signalledAt = performance.now();
     if (again) return;
     say(SUPERVISOR, { level: LEVEL_INFO, msg: `${signal}: stopping` });
-    if (stopping.signal.aborted) supervisor.kill();
-    stop(0);
+    if (!stopping.signal.aborted) return stop(0);
+    supervisor.kill();
+    exitCode = 1;
   };
   process.on('SIGINT', signalled);
   process.on('SIGTERM', signalled);

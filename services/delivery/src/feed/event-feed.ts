@@ -38,6 +38,7 @@ export class EventFeed {
   /** By partition: resolves when its last batch read so far is done, and whether all went through. */
   private readonly commits = new Map<number, Promise<boolean>>();
   private readonly inFlight = new Set<Promise<unknown>>();
+  private onRoom: () => void = () => {};
   private failure: Error | undefined;
   private running: Promise<void> = Promise.resolve();
 
@@ -65,6 +66,7 @@ export class EventFeed {
   /** Waits for what is under way; the caller makes that end soon. */
   async close(): Promise<void> {
     this.stopping.abort();
+    this.onRoom();
     await this.running;
     await Promise.allSettled([...this.inFlight]);
     await Promise.all(this.commits.values());
@@ -89,9 +91,12 @@ export class EventFeed {
     }
   }
 
-  private async roomAgain(): Promise<void> {
-    const stopped = new Promise((resolve) => this.stopping.signal.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([stopped, ...this.inFlight]);
+  /** Resolves when fewer events are under way, or when closing. */
+  private roomAgain(): Promise<void> {
+    if (this.stopping.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onRoom = resolve;
+    });
   }
 
   private async take(batch: GroupBatch): Promise<void> {
@@ -126,7 +131,10 @@ export class EventFeed {
         return true;
       },
     );
-    const tracked: Promise<boolean> = done.finally(() => this.inFlight.delete(tracked));
+    const tracked: Promise<boolean> = done.finally(() => {
+      this.inFlight.delete(tracked);
+      this.onRoom();
+    });
     this.inFlight.add(tracked);
     return tracked;
   }

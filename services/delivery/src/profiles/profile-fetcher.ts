@@ -130,8 +130,12 @@ export class ProfileFetcher {
       const answer = await this.limiter.run(() => fetchProfile(contactId, channel, provider));
       if (answer.ok) return { profile: answer.profile };
       if (answer.code === 'SOURCE_OFF') return 'skip';
-      logger.warn({ ...facts, code: answer.code }, 'profile not fetched');
-      return answer.code === 'PROVIDER_UNAVAILABLE' ? undefined : { profile: null };
+      if (answer.code === 'PROVIDER_REFUSED') {
+        logger.info(facts, 'the provider does not tell of a contact');
+        return { profile: null };
+      }
+      logger.warn(facts, 'the provider does not answer');
+      return undefined;
     });
     return fetched ?? { profile: null };
   }

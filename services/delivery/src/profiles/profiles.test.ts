@@ -109,7 +109,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function startFetching(tries = 3): Promise<() => Promise<void>> {
+async function startFetching(tries = 3, inFlightMax = 100): Promise<() => Promise<void>> {
   const env = { DATA_DIR: dir, FACEBOOK_APP_ID: '1', FACEBOOK_APP_SECRET: 'app-secret', FACEBOOK_API_URL: graphUrl };
   const fetcher = new ProfileFetcher({
     query: conversations,
@@ -125,7 +125,7 @@ async function startFetching(tries = 3): Promise<() => Promise<void>> {
   });
   const feed = await EventFeed.open(
     { log, registry, logger },
-    { group: 'delivery-profiles', handle: (event, at) => fetcher.handle(event, at), inFlightMax: 100 },
+    { group: 'delivery-profiles', handle: (event, at) => fetcher.handle(event, at), inFlightMax },
   );
   const stop = async () => {
     fetcher.stop();
@@ -301,6 +301,14 @@ describe('contact profiles', () => {
     await channels.put(channel.id, channel);
     await events.append([message('a')]);
     expect(await firstWritten('a')).toEqual(ROSA);
+  });
+
+  it('are read no faster than they are fetched', async () => {
+    const contacts = Array.from({ length: 30 }, (_, i) => `c${i}`);
+    for (const contact of contacts) await events.append([message(contact)]);
+    await startFetching(3, 1);
+    await allDone();
+    expect(graph.asked.sort()).toEqual(contacts.map((contact) => `contact-of-${contact}`).sort());
   });
 
   it('go on after a stop in the midst, and a repetition is the same event', async () => {
