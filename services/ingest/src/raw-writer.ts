@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Codec, type RawWebhook, rawTopic } from '@parley/contracts';
-import type { ServiceContext } from '@parley/service-kit';
+import type { Call, ServiceContext } from '@parley/service-kit';
 import { topicsOfSource } from './topics';
 
 export interface RawRequest {
   /** Decides the order: requests of one key are mapped one after the other. */
   readonly key: string | null;
   readonly accountId: number | null;
-  readonly contentType: string;
-  readonly query: string;
-  readonly body: Buffer;
+  readonly call: Pick<Call, 'url' | 'headers' | 'body'>;
   readonly context?: Readonly<Record<string, string>>;
 }
 
@@ -32,8 +30,17 @@ export class RawWriter {
   async append(source: string, request: RawRequest): Promise<number> {
     const { topic, codec } = this.logs.get(source) ?? (await this.open(source));
     const receivedAt = Date.now();
-    const { key, context = {}, ...rest } = request;
-    const raw: RawWebhook = { id: randomUUID(), source, receivedAt, context, ...rest };
+    const { key, accountId, call, context = {} } = request;
+    const raw: RawWebhook = {
+      id: randomUUID(),
+      source,
+      accountId,
+      receivedAt,
+      contentType: call.headers['content-type'] ?? '',
+      query: queryOf(call.url),
+      body: call.body,
+      context,
+    };
     await this.ctx.log.append(topic, [{ key, value: codec.encode('RawWebhook', raw) }]);
     return receivedAt;
   }
@@ -53,4 +60,10 @@ export class RawWriter {
     this.logs.set(source, log);
     return log;
   }
+}
+
+/** As it came: taken apart and put together again it might not be the same. */
+function queryOf(url: string): string {
+  const start = url.indexOf('?');
+  return start < 0 ? '' : url.slice(start + 1);
 }

@@ -86,9 +86,7 @@ export class Harness {
     return this.raw.append(source, {
       key: more.key ?? source,
       accountId: more.accountId ?? null,
-      contentType: '',
-      query: '',
-      body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+      call: { url: '/', headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) },
       context: more.context ?? {},
     });
   }

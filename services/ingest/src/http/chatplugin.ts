@@ -97,9 +97,7 @@ async function send(call: Call, parts: ChatpluginParts): Promise<Reply> {
   const sentAt = await parts.raw.append('chatplugin', {
     key: conversationId,
     accountId,
-    contentType: call.header('content-type') ?? '',
-    query: call.query.toString(),
-    body: call.body,
+    call,
     context: visitorContext({ conversation_id: conversationId, channel_id: channelId, message_id: messageId }),
   });
   const message = renderMessage({

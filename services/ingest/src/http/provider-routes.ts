@@ -33,13 +33,7 @@ async function take(call: Call, { source, webhook, config, raw }: Taking): Promi
       message: verdict === 'missing' ? 'there is no signature' : 'the signature is wrong',
     });
   }
-  await raw.append(source, {
-    key: webhook.orderingKey(call.body),
-    accountId: null,
-    contentType: call.header('content-type') ?? '',
-    query: call.query.toString(),
-    body: call.body,
-  });
+  await raw.append(source, { key: webhook.orderingKey(call.body), accountId: null, call });
   return { status: 200 };
 }
 

@@ -8,7 +8,8 @@ export function sourceWebhookRoute(auth: Authenticator, raw: RawWriter): Route {
     method: 'POST',
     path: '/sources.webhook',
     auth,
-    handle: async ({ principal, body, query, headers }) => {
+    handle: async (call) => {
+      const { principal, body } = call;
       if (principal.kind !== 'source') throw new AppError('FORBIDDEN', { message: 'a source’s own token is needed' });
       const parsed = parseSourceWebhook(body);
       if (!parsed.ok) {
@@ -17,13 +18,7 @@ export function sourceWebhookRoute(auth: Authenticator, raw: RawWriter): Route {
         throw new AppError('INVALID_REQUEST', { message: `${field} ${message}`, field, errors: faults });
       }
       const { accountId, source } = principal;
-      await raw.append(source, {
-        key: sourceKey(accountId, source),
-        accountId,
-        contentType: headers['content-type'] ?? '',
-        query: query.toString(),
-        body,
-      });
+      await raw.append(source, { key: sourceKey(accountId, source), accountId, call });
       return { status: 200 };
     },
   };

@@ -11,8 +11,16 @@ export class DeadLetters {
     private readonly registry: SchemaRegistry,
   ) {}
 
-  async append(topic: string, partition: number, rejected: readonly Rejected[]): Promise<void> {
-    if (!rejected.length) return;
+  async append(rejected: readonly Rejected[]): Promise<void> {
+    for (const topic of new Set(rejected.map((one) => one.topic))) {
+      await this.appendOf(
+        topic,
+        rejected.filter((one) => one.topic === topic),
+      );
+    }
+  }
+
+  private async appendOf(topic: string, rejected: readonly Rejected[]): Promise<void> {
     const dead = deadLetterTopic(topic);
     const codec = this.codecs.get(topic) ?? (await Codec.open(dead, this.registry));
     this.codecs.set(topic, codec);
@@ -22,12 +30,19 @@ export class DeadLetters {
     const letters = rejected.map(({ record, path, reason, detail }): NewRecord => {
       const value = kept.has(record) ? null : record.value;
       kept.add(record);
-      const { key, offset } = record;
-      const item = path === '' ? null : path;
-      return {
+      const { partition, offset, key } = record;
+      const letter = {
+        topic,
+        partition,
+        offset,
         key,
-        value: codec.encode('DeadLetter', { topic, partition, offset, key, item, reason, detail, value, failedAt }),
+        item: path === '' ? null : path,
+        reason,
+        detail,
+        value,
+        failedAt,
       };
+      return { key, value: codec.encode('DeadLetter', letter) };
     });
     await this.log.append(dead.name, letters);
   }

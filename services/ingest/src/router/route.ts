@@ -14,11 +14,13 @@ export interface MappedRecord {
 
 export interface RoutedEvent {
   readonly event: ConversationEvent;
+  readonly topic: string;
   readonly record: LogRecord;
   readonly path: string;
 }
 
 export interface Rejected {
+  readonly topic: string;
   readonly record: LogRecord;
   readonly path: string;
   /** Stable code: an adapter's FaultReason, or one of the router's own. */
@@ -142,7 +144,8 @@ function inConversation(event: ConversationEvent, conversationId: string): Conve
 }
 
 function emit({ item, mapped, outcome }: Routing, events: readonly ConversationEvent[]): void {
-  for (const event of events) outcome.events.push({ event, record: mapped.record, path: item.path });
+  for (const event of events)
+    outcome.events.push({ event, topic: mapped.place.topic, record: mapped.record, path: item.path });
 }
 
 /** False if the adapter could not build them: a fault of this part alone. */
@@ -157,7 +160,7 @@ function emitBuilt(routing: Routing, build: () => readonly ConversationEvent[]):
 }
 
 function reject({ item, mapped, outcome }: Routing, reason: string, detail: string): void {
-  outcome.rejected.push({ record: mapped.record, path: item.path, reason, detail });
+  outcome.rejected.push({ topic: mapped.place.topic, record: mapped.record, path: item.path, reason, detail });
 }
 
 /** An error's text may quote what it choked on; its name does not. */

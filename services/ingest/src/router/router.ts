@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, CodecError, topics } from '@parley/contracts';
 import { type GroupBatch, type GroupConsumer, isLogError, type LogRecord } from '@parley/log';
 import { EventWriter, type ServiceContext, Table } from '@parley/service-kit';
@@ -20,6 +21,13 @@ import { type RawPlace, RouterState } from './state';
 export const ROUTER_GROUP = 'ingest-router';
 
 const BATCH_RECORDS = 200;
+/** Batches, each of a partition, that share one round of appends and commits. */
+const ROUND_BATCHES = 12;
+/**
+ * Rounds are at least so far apart: under load, a few large ones leave the disk to the webhooks. A message that comes
+ * alone does not wait.
+ */
+const ROUND_MS = 10;
 /** Events of one append: enough for the log to be busy, and no more memory than that. */
 const APPEND_EVENTS = 2_000;
 const WAIT_MS = 1_000;
@@ -53,6 +61,7 @@ export class Router {
   private readonly toSubscribe = new Set<string>();
   private rebuilt: ReadonlySet<string> = new Set();
   private waiting = new AbortController();
+  private roundEndedAt = 0;
   private closing = false;
 
   private constructor(
@@ -107,16 +116,37 @@ export class Router {
 
   private async run(): Promise<void> {
     while (!this.closing) {
-      const batch = await this.retrying(async () => {
+      const batches = await this.retrying(async () => {
         this.waiting = new AbortController();
         await this.subscribeNew();
         await this.rebuildAssigned();
         await this.routeParked();
-        // A change that came meanwhile has aborted the wait.
-        return this.consumer.next({ maxWaitMs: WAIT_MS, signal: this.waiting.signal });
+        return this.gather();
       });
-      if (batch) await this.retrying(() => this.routeBatch(batch));
+      if (batches?.length) await this.retrying(() => this.routeBatches(batches));
     }
+  }
+
+  /** What there is now, of several partitions; waits for the first. */
+  private async gather(): Promise<readonly GroupBatch[]> {
+    const early = this.roundEndedAt + ROUND_MS - performance.now();
+    if (early > 0) await delay(early);
+    // A change that came meanwhile has aborted the wait.
+    const first = await this.consumer.next({ maxWaitMs: WAIT_MS, signal: this.waiting.signal });
+    const batches: GroupBatch[] = [];
+    for (let batch = first; batch; batch = await this.nextAtHand()) {
+      batches.push(batch);
+      if (batches.length === ROUND_BATCHES) break;
+    }
+    return batches;
+  }
+
+  /** A log that does not answer now must not take along the batches that it gave: it will be asked again. */
+  private nextAtHand(): Promise<GroupBatch | undefined> {
+    return this.consumer.next().catch((error: unknown) => {
+      if (isLogError(error) && error.retryable) return undefined;
+      throw error;
+    });
   }
 
   /** A batch that was handed out is not handed out again: it is tried until the log takes it. */
@@ -128,7 +158,7 @@ export class Router {
         if (isLogError(error, 'FENCED')) return undefined;
         if (!isLogError(error) || !error.retryable) throw error;
         this.ctx.logger.warn({ code: error.code }, 'the log does not answer; trying again');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await delay(RETRY_MS);
       }
     }
     return undefined;
@@ -148,43 +178,47 @@ export class Router {
     for (const name of names) this.toSubscribe.delete(name);
   }
 
-  private async routeBatch(batch: GroupBatch): Promise<void> {
-    const { topic, partition, records, next } = batch;
-    const [first] = records;
-    // The partition was another member's meanwhile, or what we knew of it is lost.
-    if (first) await this.rebuild(topic, partition, first.offset);
-    const outcome = await this.route(topic, partition, records, { kind: 'all' });
-    await this.append(outcome, topic, partition);
-    await this.state.commit(outcome.draft, { topic, partition, next });
-    await batch.commit();
-    const { events, rejected } = outcome;
-    this.options.onCounts?.({ records: records.length, events: events.length, deadLetters: rejected.length });
+  private async routeBatches(batches: readonly GroupBatch[]): Promise<void> {
+    // A partition was another member's meanwhile, or what we knew of it is lost.
+    for (const { topic, partition, records } of batches) {
+      if (records[0]) await this.rebuild(topic, partition, records[0].offset);
+    }
+    const outcome = this.nothingYet();
+    for (const { topic, records } of batches) await this.route(topic, records, { kind: 'all' }, outcome);
+    await this.append(outcome);
+    await this.state.commit(outcome.draft, batches);
+    for (const batch of batches) await commitUnlessFenced(batch);
+    this.roundEndedAt = performance.now();
+    const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
+    this.report(records, outcome);
   }
 
-  private async route(
-    topic: string,
-    partition: number,
-    records: readonly LogRecord[],
-    mode: RouteMode,
-  ): Promise<Outcome> {
-    const outcome: Outcome = { events: [], rejected: [], draft: this.state.draft() };
+  private nothingYet(): Outcome {
+    return { events: [], rejected: [], draft: this.state.draft() };
+  }
+
+  private report(records: number, { events, rejected }: Outcome): void {
+    this.options.onCounts?.({ records, events: events.length, deadLetters: rejected.length });
+  }
+
+  private async route(topic: string, records: readonly LogRecord[], mode: RouteMode, outcome: Outcome): Promise<void> {
     const mapped: MappedRecord[] = [];
     for (const record of records) {
+      const { partition, offset } = record;
       const decoded = await this.decoder.decode(topic, record);
-      if (decoded.ok) mapped.push(mapRecord({ topic, partition, offset: record.offset }, record, decoded.raw));
-      else if (mode.kind === 'all') outcome.rejected.push({ record, path: '', ...decoded });
+      if (decoded.ok) mapped.push(mapRecord({ topic, partition, offset }, record, decoded.raw));
+      else if (mode.kind === 'all') outcome.rejected.push({ topic, record, path: '', ...decoded });
     }
     if (mode.kind !== 'parked' && !knowsChannelsOf(mapped, this.channels)) await this.channels.sync();
     for (const record of mapped) routeRecord(record, this.channels, mode, outcome);
-    return outcome;
   }
 
   /** Resolves when all that the outcome says is on the log. */
-  private async append(outcome: Outcome, topic: string, partition: number): Promise<void> {
+  private async append(outcome: Outcome): Promise<void> {
     for (let from = 0; from < outcome.events.length; from += APPEND_EVENTS) {
       await this.appendEvents(outcome.events.slice(from, from + APPEND_EVENTS), outcome);
     }
-    await this.deadLetters.append(topic, partition, outcome.rejected);
+    await this.deadLetters.append(outcome.rejected);
   }
 
   private async appendEvents(events: readonly RoutedEvent[], outcome: Outcome): Promise<void> {
@@ -196,8 +230,14 @@ export class Router {
       if (code === undefined || !only) throw error;
       // One event that the log won't have must not take the others along.
       if (events.length === 1) {
-        const { record, path } = only;
-        outcome.rejected.push({ record, path, reason: code, detail: `its ${only.event.type} can not be appended` });
+        const { topic, record, path } = only;
+        outcome.rejected.push({
+          topic,
+          record,
+          path,
+          reason: code,
+          detail: `its ${only.event.type} can not be appended`,
+        });
         return;
       }
       for (const event of events) await this.appendEvents([event], outcome);
@@ -217,12 +257,12 @@ export class Router {
 
   private async routePlace(key: string, place: RawPlace, channel: Channel): Promise<void> {
     const record = await this.recordAt(place);
-    const { topic, partition } = place;
-    const outcome = await this.route(topic, partition, record ? [record] : [], { kind: 'parked', channel });
-    await this.append(outcome, topic, partition);
+    const outcome = this.nothingYet();
+    await this.route(place.topic, record ? [record] : [], { kind: 'parked', channel }, outcome);
+    await this.append(outcome);
     outcome.draft.unpark(key, place);
-    await this.state.commit(outcome.draft);
-    this.options.onCounts?.({ records: 0, events: outcome.events.length, deadLetters: outcome.rejected.length });
+    await this.state.commit(outcome.draft, []);
+    this.report(0, outcome);
   }
 
   /** Undefined if the log does not hold it any more. */
@@ -267,14 +307,24 @@ export class Router {
         const batch = await reader.next({ maxRecords: BATCH_RECORDS, maxWaitMs: WAIT_MS });
         if (!batch) continue;
         const records = batch.records.filter((record) => record.offset < upTo);
-        const outcome = await this.route(topic, partition, records, { kind: 'rebuild' });
-        await this.append(outcome, topic, partition);
+        const outcome = this.nothingYet();
+        await this.route(topic, records, { kind: 'rebuild' }, outcome);
+        await this.append(outcome);
         position = Math.min(batch.next, upTo);
-        await this.state.commit(outcome.draft, { topic, partition, next: position });
+        await this.state.commit(outcome.draft, [{ topic, partition, next: position }]);
       }
     } finally {
       await reader.close();
     }
+  }
+}
+
+/** A partition that went to another member is routed again by that one: a repetition, and no harm. */
+async function commitUnlessFenced(batch: GroupBatch): Promise<void> {
+  try {
+    await batch.commit();
+  } catch (error) {
+    if (!isLogError(error, 'FENCED')) throw error;
   }
 }
 

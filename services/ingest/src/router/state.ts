@@ -10,6 +10,13 @@ export interface RawPlace {
   readonly offset: Offset;
 }
 
+/** How far a partition has been taken in. */
+export interface Reached {
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: Offset;
+}
+
 /** Place of a fact that waits for its message: raw record, and its index among the record's items. */
 type WaitingKey = [messageId: string, partition: number, offset: Offset, index: number];
 type ParkedKey = [channelKey: string, topic: string, partition: number, offset: Offset];
@@ -61,11 +68,11 @@ export class RouterState {
    * Writes a draft down, and how far it goes, in one transaction: if a crash takes the one back, then the other too, and
    * the difference to what the group has committed tells that it must be made again.
    */
-  async commit(draft: StateDraft, upTo?: { topic: string; partition: number; next: Offset }): Promise<void> {
+  async commit(draft: StateDraft, reached: readonly Reached[]): Promise<void> {
     await this.root.transaction(() => {
       draft.write();
-      if (upTo && upTo.next > this.position(upTo.topic, upTo.partition)) {
-        this.positions.put([upTo.topic, upTo.partition], upTo.next);
+      for (const { topic, partition, next } of reached) {
+        if (next > this.position(topic, partition)) this.positions.put([topic, partition], next);
       }
     });
   }
