@@ -17,15 +17,6 @@ export interface ElementContext {
   readonly context: MapContext;
 }
 
-/** What all kinds of updates have in common. */
-export interface Update {
-  readonly pageId: string;
-  readonly contactId: string;
-  readonly fromContact: boolean;
-  readonly sentAt: number;
-  readonly cause: string;
-}
-
 /** One element of `messaging` or `standby`. */
 export function mapElement(element: UnknownObject, at: ElementContext): MappedItem {
   const { path } = at;

@@ -2,8 +2,8 @@ import { type Channel, type ConversationEvent, ids } from '@parley/contracts';
 import { deliveryChanged, messageMetadataChanged, type Origin, originOf, watermarkReached } from '../events';
 import { epochMs, idText, type UnknownObject } from '../json';
 import type { EventsOfChannel } from '../port';
-import type { Update } from './element';
 import { decodeEmoji } from './emoji';
+import type { Update } from './update';
 
 /** Facts about messages that are there, or come later. Each gives undefined where the update lacks what it needs. */
 
