@@ -4,6 +4,7 @@ import { messageReceived, originOf } from '../events';
 import { epochMs, idText, isObject, textOrNull, type UnknownObject } from '../json';
 import type { EventsOfChannel, MapContext, MappedItem } from '../port';
 import { classify } from './kinds';
+import type { Update } from './update';
 import { deletionEvents, deliveryEvents, reactionEvents, readEvents } from './updates';
 
 export interface ElementContext {
