@@ -1,3 +1,4 @@
+export { checkEnvironmentFile } from './embedded/integrity';
 export { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/log';
 export { openEmbeddedRegistry, SchemaIncompatibleError } from './embedded/registry';
 export { isLogError, LogError, type LogErrorCode } from './errors';

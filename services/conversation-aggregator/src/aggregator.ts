@@ -78,7 +78,7 @@ export class Aggregator {
       throw new ConfigError([`AGGREGATOR_PARTITIONS: the topic has no partition ${missing.join(', ')}`]);
 
     const codec = await Codec.open(topics.conversationEvents, registry);
-    const outbox = settings.replica === 0 ? new Outbox(instanceDir(options)) : null;
+    const outbox = settings.replica === 0 ? new Outbox(join(instanceDir(options), 'outbox')) : null;
     const metrics = aggregatorMetrics(options.metrics, () => aggregator.positions());
     const deadLetters = await DeadLetters.open({ log, registry, outbox, counter: metrics.deadLetters, logger });
     const aggregator = new Aggregator(options, served, all.length, codec, deadLetters, outbox, metrics);

@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkEnvironmentFile, isLogError } from '@parley/log';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
 interface Progress {
@@ -20,8 +21,9 @@ export class Outbox {
   private readonly progress: Database<Progress, number>;
 
   constructor(dir: string) {
+    if (existsSync(join(dir, 'data.mdb')) && !isSound(dir)) rmSync(dir, { recursive: true });
     mkdirSync(dir, { recursive: true });
-    this.root = open<Progress, number>({ path: join(dir, 'outbox.mdb'), noSubdir: true, encoding: 'json' });
+    this.root = open<Progress, number>({ path: dir, noSubdir: false, encoding: 'json' });
     this.progress = this.root;
   }
 
@@ -49,5 +51,15 @@ export class Outbox {
 
   private of(partition: number): Progress {
     return this.progress.get(partition) ?? { changelog: 0, reducer: '', deadLetters: 0 };
+  }
+}
+
+function isSound(dir: string): boolean {
+  try {
+    checkEnvironmentFile(dir);
+    return true;
+  } catch (error) {
+    if (isLogError(error)) return false;
+    throw error;
   }
 }

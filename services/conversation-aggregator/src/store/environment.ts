@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkEnvironmentFile, isLogError } from '@parley/log';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type StoredRow, storedLayout } from './rows';
 
@@ -19,6 +20,14 @@ export class StoreError extends Error {
     this.name = 'StoreError';
     this.code = code;
   }
+}
+
+/** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH, MDB_INVALID of lmdb.h. */
+const DAMAGE_CODES: readonly unknown[] = [-30797, -30796, -30794, -30793];
+
+/** Told from what has nothing to do with the store's contents, such as a full disk or too many open files. */
+function isDamage(error: unknown): boolean {
+  return isLogError(error) || DAMAGE_CODES.includes((error as { code?: unknown }).code);
 }
 
 export interface StoreMarker {
@@ -44,15 +53,6 @@ export interface Environment {
   readonly events: Database<Buffer, Uint8Array>;
 }
 
-/** A file shorter than its last page would kill the process on the first read beyond its end (SIGBUS). */
-function refuseTorn(root: RootDatabase<StoredRow, Uint8Array>, file: string): void {
-  const stats = root.getStats() as { pageSize: number; lastPageNumber: number };
-  const bytesMin = (stats.lastPageNumber + 1) * stats.pageSize;
-  const { size } = statSync(file);
-  if (size < bytesMin)
-    throw new StoreError('STORE_CORRUPT', `${file} has ${size} bytes, its last page ends at ${bytesMin}`);
-}
-
 /**
  * Opens or makes the LMDB environment of a generation. A process that is killed loses nothing that was committed; a
  * machine that fails may lose the last commits, which the log gives again.
@@ -60,11 +60,11 @@ function refuseTorn(root: RootDatabase<StoredRow, Uint8Array>, file: string): vo
  */
 export function openEnvironment(dir: string, expected: StoreMarker): { env: Environment; marker: StoreMarker } {
   mkdirSync(dir, { recursive: true });
-  const file = join(dir, 'state.mdb');
   let root: RootDatabase<StoredRow, Uint8Array> | undefined;
   try {
-    root = open<StoredRow, Uint8Array>({ path: file, noSubdir: true, maxDbs: 12, keyEncoding: 'binary' });
-    refuseTorn(root, file);
+    // LMDB maps its file and trusts it: reading a torn one would end the process.
+    if (existsSync(join(dir, 'data.mdb'))) checkEnvironmentFile(dir);
+    root = open<StoredRow, Uint8Array>({ path: dir, noSubdir: false, maxDbs: 12, keyEncoding: 'binary' });
     const env: Environment = {
       root,
       meta: root.openDB({ name: 'meta', keyEncoding: 'ordered-binary', encoding: 'msgpack' }),
@@ -76,13 +76,13 @@ export function openEnvironment(dir: string, expected: StoreMarker): { env: Envi
     };
     const marker = (env.meta.get('marker') as StoreMarker | undefined) ?? expected;
     if (marker.layout !== expected.layout || marker.partitions !== expected.partitions) {
-      throw new StoreError('STORE_OTHER_LAYOUT', `${file} was made by a program with another layout of the store`);
+      throw new StoreError('STORE_OTHER_LAYOUT', `${dir} was made by a program with another layout of the store`);
     }
     if (env.meta.get('marker') === undefined) env.meta.putSync('marker', expected);
     return { env, marker };
   } catch (cause) {
     root?.close();
-    if (cause instanceof StoreError) throw cause;
-    throw new StoreError('STORE_CORRUPT', `${file} can't be read: ${(cause as Error).message}`, { cause });
+    if (!isDamage(cause)) throw cause;
+    throw new StoreError('STORE_CORRUPT', `${dir} can't be read: ${(cause as Error).message}`, { cause });
   }
 }
