@@ -4,6 +4,7 @@ import { type Static, type TObject, Type } from '@sinclair/typebox';
 import type { Caller, Command } from '../../domain/command';
 import type { ConversationStateName } from '../../domain/conversations';
 import type { Domain } from '../../domain/domain';
+import { SharedQuestions } from '../../domain/shared-questions';
 import { type Answer, type Endpoint, read, write } from '../../http/endpoint';
 import { Text, Uuid } from '../../http/schema';
 import { ConversationTexts } from './conversation-texts';
@@ -63,6 +64,7 @@ async function list(
 export function conversationEndpoints(domain: Domain): readonly Endpoint[] {
   const { conversations, tags } = domain;
   const texts = new ConversationTexts();
+  const lists = new SharedQuestions<Answer>();
 
   const change = <T extends TObject>(
     path: string,
@@ -93,7 +95,8 @@ export function conversationEndpoints(domain: Domain): readonly Endpoint[] {
           schema: Type.Object({ data: Type.Array(ConversationShape), pagination_data: PaginationShape }),
         },
       },
-      handle: (request, caller) => list(request, caller, domain, texts),
+      handle: (request, caller) =>
+        lists.ask(JSON.stringify([caller.accounts, request]), () => list(request, caller, domain, texts)),
     }),
     read({
       path: '/conversations.info',
