@@ -27,7 +27,7 @@ const ROUND_BATCHES = 12;
  * Rounds are at least so far apart: under load, a few large ones leave the disk to the webhooks. A message that comes
  * alone does not wait.
  */
-const ROUND_MS = 10;
+const ROUND_MS = 25;
 /** Events of one append: enough for the log to be busy, and no more memory than that. */
 const APPEND_EVENTS = 2_000;
 const WAIT_MS = 1_000;
