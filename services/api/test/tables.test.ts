@@ -118,13 +118,4 @@ describe('tags, channels, metadata', () => {
     expect(await upsert(deep)).toMatchObject({ status: 400, json: { field: 'data' } });
     expect((await upsert({ __proto__x: 1, constructor: 'c' })).status).toBe(204);
   });
-
-  it('tells a refusing and a silent provider apart, and keeps nothing', async () => {
-    const before = (await system.call('/channels.list')).json.data.length;
-    const answer = await system.call('/channels.facebook.connect', { page_id: 'p', page_token: 't' });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.json).toMatchObject({ code: expect.any(String), message: expect.any(String) });
-    expect(answer.text).not.toContain(' at ');
-    expect((await system.call('/channels.list')).json.data).toHaveLength(before);
-  });
 });

@@ -25,7 +25,10 @@ const faultCodes = {
 } as const satisfies Record<ProviderFault['code'], string>;
 
 function refused(fault: ProviderFault): AppError {
-  return new AppError(faultCodes[fault.code], { message: fault.message });
+  return new AppError(faultCodes[fault.code], {
+    message: fault.message,
+    ...(fault.code === 'PROVIDER_UNAVAILABLE' ? { retryAfterS: 5 } : {}),
+  });
 }
 
 function ofSource({ channels, provider }: Domain, source: string, { request, connect }: ConnectChannel): Endpoint[] {
