@@ -110,7 +110,7 @@ export async function startService(
   let parts: ServiceParts | undefined;
   const common = commonRoutes(ctx, () => parts);
   let routes = common;
-  const server = createServer(createApp({ routes: () => routes, logger }));
+  const server = createServer(createApp({ routes: () => routes, logger, starting: () => parts === undefined }));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   let bound: number;
   try {

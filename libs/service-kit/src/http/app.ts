@@ -35,7 +35,9 @@ function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
       resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks));
     });
     req.on('error', reject);
-    req.on('close', () => reject(new AppError('INVALID_REQUEST', { message: 'the body ended early', field: 'body' })));
+    req.on('close', () => {
+      if (!req.complete) reject(new AppError('INVALID_REQUEST', { message: 'the body ended early', field: 'body' }));
+    });
   });
 }
 
@@ -76,13 +78,15 @@ export interface AppOptions {
   /** Looked up anew on every request, so that routes can appear once the service has started. */
   readonly routes: () => readonly Route[];
   readonly logger: Logger;
+  /** While true, a path that is not there yet is 503 and not 404: a provider repeats the one and forgets the other. */
+  readonly starting?: () => boolean;
 }
 
 /**
  * An express application over one table of routes. Paths are exact and looked up in a map: express's own router walks
  * its layers one by one, which at a hundred routes costs more than the handlers.
  */
-export function createApp({ routes, logger }: AppOptions): RequestListener {
+export function createApp({ routes, logger, starting = () => false }: AppOptions): RequestListener {
   let from: readonly Route[] | undefined;
   let table = new Map<string, Route>();
   const tableNow = () => {
@@ -100,6 +104,7 @@ export function createApp({ routes, logger }: AppOptions): RequestListener {
     if (tableNow().has(`POST ${path}`) || tableNow().has(`GET ${path}`)) {
       throw new AppError('METHOD_NOT_ALLOWED', { message: `${method} is not what ${path} takes` });
     }
+    if (starting()) throw new AppError('UNAVAILABLE', { message: 'the service is starting', retryAfterS: 1 });
     throw new AppError('NOT_FOUND', { message: `there is no ${path}` });
   };
 
