@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LogUnderTest } from '../src/contract-suite';
 import { openEmbeddedLog } from '../src/embedded/log';
-import type { Log } from '../src/port';
+import type { GroupOptions, Log } from '../src/port';
 import { startProcess } from './processes';
 
 /** An empty embedded log in a folder of its own. */
-export async function openForTest(): Promise<LogUnderTest & { readonly dir: string }> {
+export async function openForTest() {
   const dir = mkdtempSync(join(tmpdir(), 'parley-log-'));
   const handles: Log[] = [];
   const processes: { kill(): Promise<void> }[] = [];
@@ -20,14 +19,18 @@ export async function openForTest(): Promise<LogUnderTest & { readonly dir: stri
     dir,
     log: await again(),
     again,
-    stray: async (options) => {
-      const member = await startProcess('member', { dir, options });
+    stray: async (options: GroupOptions, hang = false) => {
+      const member = await startProcess('member', { dir, options, hang });
       processes.push(member);
-      return { holds: async () => Number(await member.line()), kill: member.kill };
+      return {
+        holds: async () => Number(await member.line()),
+        kill: member.kill,
+      };
     },
     destroy: async () => {
-      await Promise.all(handles.map((log) => log.close()));
+      // First those that may be in the way.
       await Promise.all(processes.map((running) => running.kill()));
+      await Promise.all(handles.map((log) => log.close()));
       rmSync(dir, { recursive: true, force: true });
     },
   };

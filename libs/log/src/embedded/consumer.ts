@@ -34,6 +34,7 @@ export class EmbeddedConsumer implements GroupConsumer {
   private readonly turn = new Turn();
   private held: Held[] = [];
   private settling: Promise<void> = Promise.resolve();
+  private deciding = false;
   private lookedAt = 0;
   private readonly timer: NodeJS.Timeout;
   private readonly onBell = () => this.lookAround();
@@ -121,8 +122,8 @@ export class EmbeddedConsumer implements GroupConsumer {
   }
 
   private lookAround(): void {
+    if (this.closing || this.deciding) return;
     this.lookedAt = performance.now();
-    if (this.closing) return;
     const { settled, owned } = this.parts.groups.look(this.options.group, this.member());
     if (settled && owned.length === this.held.length && owned.every((place) => this.find(place))) return;
     // Fails only where the log does; the next look tries again, and next() and commit() tell the caller.
@@ -146,7 +147,7 @@ export class EmbeddedConsumer implements GroupConsumer {
   private settle(): Promise<void> {
     const settled = this.settling.then(async () => {
       if (this.closing) return;
-      this.lookedAt = performance.now();
+      this.deciding = true;
       let won: Held[] = [];
       await this.parts.groups.settle(this.options.group, this.member(), (db, owned) => {
         // Given up before anybody else can learn that it is free; taken up once that is durable.
@@ -158,7 +159,12 @@ export class EmbeddedConsumer implements GroupConsumer {
       this.held.push(...won);
       if (won.length > 0) this.changed.ring();
     });
-    this.settling = settled.catch(() => {});
+    this.settling = settled
+      .catch(() => {})
+      .then(() => {
+        this.deciding = false;
+        this.lookedAt = performance.now();
+      });
     return settled;
   }
 

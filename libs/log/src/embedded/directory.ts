@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogError } from '../errors';
-import { openEnvironment } from './environment';
+import { type OpenEnvironment, openEnvironment } from './environment';
 import { checkEnvironmentFile, foreign, torn } from './integrity';
 
 const FORMAT = 'parley-log';
@@ -92,13 +92,13 @@ export async function makeEnvironment(
 }
 
 /** Opens an environment after looking at its file. */
-export async function openChecked(folder: string): ReturnType<typeof openEnvironment> {
+export async function openChecked(folder: string): Promise<OpenEnvironment> {
   checkEnvironmentFile(folder);
   return openEnvironment(folder);
 }
 
 /** Opens an environment that is made empty where it is missing. */
-export async function openOrMake(parent: string, name: string): ReturnType<typeof openEnvironment> {
+export async function openOrMake(parent: string, name: string): Promise<OpenEnvironment> {
   const folder = join(parent, name);
   if (!listFinished(parent).includes(name)) {
     await makeEnvironment(parent, name, async (draft) => {

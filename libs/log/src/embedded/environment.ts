@@ -15,6 +15,45 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
+/*
+ * Opening an environment takes its writer lock on the main thread. A process must not do so while a commit of its own
+ * holds another's lock and waits for that thread: two such processes would wait for each other for ever. So opening
+ * waits for the running commits to end, and holds back new ones.
+ */
+let commitsRunning = 0;
+let opening: Promise<void> | null = null;
+let lastCommitEnded: (() => void) | undefined;
+
+async function duringCommit<T>(commit: () => Promise<T>): Promise<T> {
+  while (opening) await opening;
+  commitsRunning++;
+  try {
+    return await commit();
+  } finally {
+    if (--commitsRunning === 0) lastCommitEnded?.();
+  }
+}
+
+async function betweenCommits<T>(open: () => T): Promise<T> {
+  while (opening) await opening;
+  let opened = () => {};
+  opening = new Promise((resolve) => {
+    opened = resolve;
+  });
+  try {
+    if (commitsRunning > 0) {
+      await new Promise<void>((resolve) => {
+        lastCommitEnded = resolve;
+      });
+    }
+    return open();
+  } finally {
+    opening = null;
+    lastCommitEnded = undefined;
+    opened();
+  }
+}
+
 /**
  * One LMDB environment with keys and values as bytes. Writes of this process are committed together; a write that has
  * resolved is on disk, and no reader of any process sees one that is not: without overlapping sync LMDB writes the
@@ -50,10 +89,12 @@ export class Environment {
       let taken: Job[] = [];
       let results: unknown[] = [];
       try {
-        await this.db.childTransaction(() => {
-          taken = this.jobs.splice(0);
-          results = taken.map((job) => job.work());
-        });
+        await duringCommit(() =>
+          this.db.childTransaction(() => {
+            taken = this.jobs.splice(0);
+            results = taken.map((job) => job.work());
+          }),
+        );
         for (const [index, job] of taken.entries()) job.resolve(results[index] as never);
       } catch (cause) {
         const failed = taken.length > 0 ? taken : this.jobs.splice(0);
@@ -79,6 +120,12 @@ function asLogError(cause: unknown): LogError {
   return new LogError('LOG_UNAVAILABLE', `the commit failed: ${(cause as Error).message}`, {}, { cause });
 }
 
+export interface OpenEnvironment {
+  readonly environment: Environment;
+  /** Gives it back; the last user's closes it. */
+  readonly release: () => Promise<void>;
+}
+
 interface Shared {
   readonly environment: Environment;
   users: number;
@@ -90,33 +137,30 @@ const closing = new Map<string, Promise<void>>();
 /**
  * Opens the environment in a folder, or takes part in this process's one. LMDB must have a folder open but once in a
  * process: closing one of two would drop the process's locks, and two writers of one thread would wait for each other.
- * @returns the environment and what gives it back
  */
-export async function openEnvironment(
-  folder: string,
-): Promise<{ readonly environment: Environment; readonly release: () => Promise<void> }> {
+export async function openEnvironment(folder: string): Promise<OpenEnvironment> {
   const path = realpathSync(folder);
   for (let ends = closing.get(path); ends; ends = closing.get(path)) await ends;
-  let entry = shared.get(path);
-  if (!entry) {
-    entry = { environment: new Environment(openDatabase(path)), users: 0 };
-    shared.set(path, entry);
+  if (!shared.has(path)) {
+    // Asked again between commits: another caller may have opened it meanwhile.
+    await betweenCommits(() => {
+      if (!shared.has(path)) shared.set(path, { environment: new Environment(openDatabase(path)), users: 0 });
+    });
   }
-  const used = entry;
+  const used = shared.get(path);
+  if (!used) return openEnvironment(folder);
   used.users++;
   let released = false;
-  return {
-    environment: used.environment,
-    release: async () => {
-      if (released) return;
-      released = true;
-      if (--used.users > 0) return;
-      shared.delete(path);
-      const closed = used.environment.close().finally(() => closing.delete(path));
-      closing.set(path, closed);
-      await closed;
-    },
+  const release = async () => {
+    if (released) return;
+    released = true;
+    if (--used.users > 0) return;
+    shared.delete(path);
+    const closed = used.environment.close().finally(() => closing.delete(path));
+    closing.set(path, closed);
+    await closed;
   };
+  return { environment: used.environment, release };
 }
 
 function openDatabase(path: string): Database {

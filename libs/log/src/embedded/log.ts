@@ -106,13 +106,13 @@ class EmbeddedLog implements Log {
     const placed = records.map((record): Placed => {
       const { key, value, headers = {}, timestamp = nowMs } = record;
       const content = { key, value, headers, timestamp };
-      topic.check(content);
+      const size = topic.sizeOf(content);
       const own = record.partition ?? (key === null ? undefined : partitionOf(key, topic.spec.partitions));
       if (own !== undefined && !(own >= 0 && own < topic.spec.partitions && Number.isInteger(own))) {
         throw new RangeError(`${name} has no partition ${own}`);
       }
       if (own === undefined) sticky ??= this.nextSticky(topic);
-      return { ...content, partition: own ?? sticky ?? 0 };
+      return { key, value, headers, timestamp, partition: own ?? sticky ?? 0, size, offset: -1 };
     });
     return topic.append(placed);
   }

@@ -7,6 +7,14 @@ const TOMBSTONE_MS = 24 * 60 * 60 * 1000;
 /** Bytes looked at before other work of the process goes on, and at most rewritten in one commit. */
 const SLICE_BYTES = 2 * 2 ** 20;
 
+interface Idle {
+  readonly end: Offset;
+  readonly untilMs: number;
+}
+
+/** What this process's last pass left to do, by partition: an idle topic is not read over and over. */
+const idleUntil = new WeakMap<TopicStore, Map<number, Idle>>();
+
 /** One pass over a topic, in slices. @returns how many records went */
 export async function maintainTopic(topic: TopicStore, nowMs: number): Promise<number> {
   topic.environment.clearStaleReaders();
@@ -50,6 +58,10 @@ async function expire(topic: TopicStore, partition: number, before: number): Pro
 
 async function compact(topic: TopicStore, partition: number, nowMs: number): Promise<number> {
   const { start, end, cleaned } = topic.states()[partition] ?? { start: 0, end: 0, cleaned: 0 };
+  // Nothing came since the last pass of this process, and none of the tombstones it left is due.
+  const known = idleUntil.get(topic)?.get(partition);
+  if (cleaned === end && known?.end === end && nowMs <= known.untilMs) return 0;
+  let untilMs = Number.POSITIVE_INFINITY;
   const newest = new Map<string, Offset>();
   for await (const { records } of slices(topic, partition, { from: Math.max(start, cleaned), to: end })) {
     for (const { key, offset } of records) if (key !== null) newest.set(key, offset);
@@ -58,7 +70,10 @@ async function compact(topic: TopicStore, partition: number, nowMs: number): Pro
   for await (const { chunks } of slices(topic, partition, { from: start, to: end })) {
     const rewritten = chunks.flatMap((chunk) => {
       const records = recordsOf(partition, chunk);
-      const kept = records.filter((record) => record.offset >= end || isKept(record, newest, nowMs));
+      const kept = records.filter((record) => isKept(record, newest, nowMs));
+      for (const { value, timestamp } of kept) {
+        if (value === null) untilMs = Math.min(untilMs, timestamp + TOMBSTONE_MS - 1);
+      }
       return kept.length < records.length ? [{ chunk, kept, removes: records.length - kept.length }] : [];
     });
     if (rewritten.length === 0) continue;
@@ -84,6 +99,8 @@ async function compact(topic: TopicStore, partition: number, nowMs: number): Pro
       writeState(db, states);
     });
   }
+  const partitions = idleUntil.get(topic) ?? new Map<number, Idle>();
+  idleUntil.set(topic, partitions.set(partition, { end, untilMs }));
   return removed;
 }
 

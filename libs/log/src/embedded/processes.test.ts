@@ -62,3 +62,12 @@ it('wakes readers in other processes', async () => {
   }
   await echo.kill();
 });
+
+it('takes over from a member that hangs, after a while', async () => {
+  const stray = await under.stray({ group: 'g', topics: [topic.name] }, true);
+  await log.append(topic.name, [{ key: 'a', value: Buffer.from('1') }]);
+  expect(await stray.holds()).toBe(2);
+  const heir = await log.consumer({ group: 'g', topics: [topic.name] });
+  while (heir.assignment().get(topic.name)?.length !== 2) await heir.next({ maxWaitMs: 100 });
+  await heir.close();
+});

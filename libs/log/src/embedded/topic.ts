@@ -32,8 +32,13 @@ export interface PartitionState {
   cleaned: Offset;
 }
 
+/** A record on its way in: one object from the call to the chunk, because appends come by the million. */
 export interface Placed extends Content {
   readonly partition: number;
+  /** Bytes at most. */
+  readonly size: number;
+  /** Known once it is written. */
+  offset: Offset;
 }
 
 interface Appending {
@@ -113,14 +118,17 @@ export class TopicStore {
     });
   }
 
-  /** Checked before anything is queued, so that one bad record harms no other caller's commit. */
-  check(record: Content): void {
-    if (sizeMax(record) <= RECORD_BYTES_MAX) return;
-    const bytes =
-      Buffer.byteLength(record.key ?? '') +
-      Buffer.byteLength(JSON.stringify(record.headers)) +
-      (record.value?.length ?? 0);
-    if (bytes <= RECORD_BYTES_MAX) return;
+  /**
+   * Checked before anything is queued, so that one bad record harms no other caller's commit.
+   * @returns bytes that the record takes at most
+   * @throws RECORD_TOO_LARGE
+   */
+  sizeOf(record: Content): number {
+    const size = sizeMax(record);
+    if (size <= RECORD_BYTES_MAX) return size;
+    const headers = JSON.stringify(record.headers);
+    const bytes = Buffer.byteLength(record.key ?? '') + Buffer.byteLength(headers) + (record.value?.length ?? 0);
+    if (bytes <= RECORD_BYTES_MAX) return size;
     throw new LogError('RECORD_TOO_LARGE', `a record of ${bytes} bytes; the most is ${RECORD_BYTES_MAX}`, {
       topic: this.spec.name,
       bytes,
@@ -260,7 +268,7 @@ function takeFrom(queue: Appending[]): Appending[] {
   let bytes = 0;
   let count = 0;
   while (count < queue.length && bytes < COMMIT_BYTES) {
-    for (const record of queue[count]?.records ?? []) bytes += sizeMax(record);
+    for (const record of queue[count]?.records ?? []) bytes += record.size;
     count++;
   }
   return queue.splice(0, count);
@@ -268,22 +276,18 @@ function takeFrom(queue: Appending[]): Appending[] {
 
 function appendIn(db: Database, appends: readonly Appending[]): Position[][] {
   const states = readState(db);
-  const byPartition = new Map<number, (Content & { readonly offset: Offset })[]>();
-  const next = states.map((state) => state.end);
-  const place = ({ partition, key, value, headers, timestamp }: Placed): Position => {
-    const offset = next[partition] ?? 0;
-    next[partition] = offset + 1;
-    const list = byPartition.get(partition);
-    const content = { key, value, headers, timestamp, offset };
-    if (list) list.push(content);
-    else byPartition.set(partition, [content]);
-    return { partition, offset };
+  const byPartition = states.map((): Placed[] => []);
+  const place = (record: Placed): Position => {
+    const list = byPartition[record.partition];
+    const end = states[record.partition]?.end;
+    if (!list || end === undefined) throw new RangeError(`no partition ${record.partition}`);
+    record.offset = end + list.length;
+    list.push(record);
+    return { partition: record.partition, offset: record.offset };
   };
   const positions = appends.map(({ records }) => records.map(place));
-  for (const [partition, list] of byPartition) {
-    const state = states[partition];
-    if (!state) throw new RangeError(`no partition ${partition}`);
-    for (const group of chunked(list)) {
+  for (const [partition, state] of states.entries()) {
+    for (const group of chunked(byPartition[partition] ?? [])) {
       const { bytes, runningMax } = encodeChunk(group, { base: state.end, runningMaxBefore: state.newest });
       db.put(chunkKey(partition, state.end), bytes);
       state.newest = runningMax;
@@ -294,12 +298,10 @@ function appendIn(db: Database, appends: readonly Appending[]): Position[][] {
   return positions;
 }
 
-function* chunked<R extends Content>(records: readonly R[]): Generator<readonly R[]> {
+function* chunked(records: readonly Placed[]): Generator<readonly Placed[]> {
   let begin = 0;
   let bytes = 0;
-  for (let index = 0; index < records.length; index++) {
-    const record = records[index] as R;
-    const size = sizeMax(record);
+  for (const [index, { size }] of records.entries()) {
     if (index > begin && bytes + size > CHUNK_BYTES) {
       yield records.slice(begin, index);
       begin = index;
