@@ -191,7 +191,7 @@ describe('facebook and instagram', () => {
     );
     const [bot, inbox, question] = await messagesOf(system, channel, 3);
     expect(question).toMatchObject({ from_contact: true });
-    expect(inbox).toMatchObject({ from_contact: false, sender: { id: page.id } });
+    expect(inbox).toMatchObject({ from_contact: false, sender: { id: '7001' } });
     expect(bot).toMatchObject({ from_contact: false, sender: { id: '1234567890' } });
     expect((await conversationsOf(system, channel))[0]?.metadata.unread_count).toBe(1);
   });

@@ -125,7 +125,8 @@ function message(element: UnknownObject, update: Update, channel: Channel, parts
     sourceConversationId: null,
     sourceContactId: update.contactId,
     fromContact: update.fromContact,
-    senderId: update.fromContact ? update.contactId : (parts.appId ?? update.pageId),
+    // What a person wrote in the page's own inbox names no sender: as in Airy, it has the recipient's id.
+    senderId: update.fromContact ? update.contactId : (parts.appId ?? update.contactId),
     content,
     text: parts.text,
     supported: parts.supported ?? true,

@@ -57,7 +57,7 @@ describe('facebook messages', () => {
 
   it.each([
     ['our own app', { app_id: 263902037430900 }, '263902037430900'],
-    ['the page inbox', {}, 'fb-page-1'],
+    ['the page inbox', {}, '7001'],
   ])('an echo of %s is a message of the contact’s conversation, not from the contact', (_, more, senderId) => {
     const [event] = eventsOf({
       ...page,
