@@ -51,7 +51,10 @@ export function chatpluginRoutes(parts: ChatpluginParts): readonly Route[] {
 async function authenticate(call: Call, parts: ChatpluginParts): Promise<Reply> {
   const { resume_token, channel_id } = call.json();
   if (resume_token !== undefined && resume_token !== null) {
-    const claims = typeof resume_token === 'string' ? verifyResumeToken(parts.jwtSecret, resume_token) : undefined;
+    if (typeof resume_token !== 'string') {
+      throw new AppError('INVALID_REQUEST', { message: 'resume_token is no text', field: 'resume_token' });
+    }
+    const claims = verifyResumeToken(parts.jwtSecret, resume_token);
     if (!claims)
       throw new AppError('UNAUTHENTICATED', { message: 'the resume token is not good', field: 'resume_token' });
     await connectedChannel(claims.channelId, parts);
