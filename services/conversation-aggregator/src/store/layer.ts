@@ -9,6 +9,8 @@ export interface ListingChange extends Place {
 }
 
 export interface NumberedMessage {
+  /** Its id as a key of the store. */
+  readonly key: Buffer;
   readonly row: number;
   readonly state: MessageRow;
 }

@@ -27,6 +27,12 @@ export interface PartitionStateOptions {
   readonly cached: number;
 }
 
+interface Probe {
+  readonly id: string;
+  readonly key: Buffer;
+  readonly message: NumberedMessage | undefined;
+}
+
 /**
  * One partition's state: what is committed, and over it the layers that are not yet. Reads see every change as soon as
  * it is applied.
@@ -42,7 +48,7 @@ export class PartitionState implements StateReader {
   private open = new Layer();
   private committing: Layer | undefined;
   /** The last look-up of a message: the reducer asks, then the change is put. */
-  private probed: { id: string; message: NumberedMessage | undefined } | undefined;
+  private probed: Probe | undefined;
 
   constructor({ env, partition, partitions, cached }: PartitionStateOptions) {
     this.env = env;
@@ -147,19 +153,18 @@ export class PartitionState implements StateReader {
   /** To be called inside the environment's batch. */
   write(layer: Layer): void {
     const { env, partition } = this;
-    for (const [id, state] of layer.conversations)
-      env.conversations.put(idKey(partition, id), storeConversation(state));
-    for (const [id, { row, state }] of layer.messages) {
-      env.messageIds.put(idKey(partition, id), row);
-      env.rows.put(rowKey(partition, row), storeMessage(state));
-    }
-    for (const [id, listings] of layer.listings) {
-      const conversation = idKey(partition, id);
-      for (const listing of listings) {
-        const key = placeKey(conversation, listing);
-        if (listing.listed) env.places.put(key, listing.row);
-        else env.places.remove(key);
+    for (const [id, state] of layer.conversations) {
+      const key = idKey(partition, id);
+      env.conversations.put(key, storeConversation(state));
+      // A change of a listing is always one of its conversation too.
+      for (const listing of layer.listings.get(id) ?? []) {
+        if (listing.listed) env.places.put(placeKey(key, listing), listing.row);
+        else env.places.remove(placeKey(key, listing));
       }
+    }
+    for (const { key, row, state } of layer.messages.values()) {
+      env.messageIds.put(key, row);
+      env.rows.put(rowKey(partition, row), storeMessage(state));
     }
     for (const eventId of layer.events) env.events.put(idKey(partition, eventId), NOTHING);
     for (const [accountId, count] of layer.opened) env.meta.put(`opened/${partition}/${accountId}`, count);
@@ -184,15 +189,20 @@ export class PartitionState implements StateReader {
   }
 
   private numbered(id: string): NumberedMessage | undefined {
-    if (this.probed?.id === id) return this.probed.message;
-    const message = this.open.messages.get(id) ?? this.committing?.messages.get(id) ?? this.storedMessage(id);
-    this.probed = { id, message };
-    return message;
+    return this.probe(id).message;
   }
 
-  private storedMessage(id: string): NumberedMessage | undefined {
-    const row = reading(() => this.env.messageIds.get(idKey(this.partition, id)));
-    return row === undefined ? undefined : { row, state: this.storedRow(row) };
+  private probe(id: string): Probe {
+    if (this.probed?.id === id) return this.probed;
+    const layered = this.open.messages.get(id) ?? this.committing?.messages.get(id);
+    const key = layered?.key ?? idKey(this.partition, id);
+    this.probed = { id, key, message: layered ?? this.storedMessage(key) };
+    return this.probed;
+  }
+
+  private storedMessage(key: Buffer): NumberedMessage | undefined {
+    const row = reading(() => this.env.messageIds.get(key));
+    return row === undefined ? undefined : { key, row, state: this.storedRow(row) };
   }
 
   private storedRow(row: number): MessageRow {
@@ -217,10 +227,10 @@ export class PartitionState implements StateReader {
   }
 
   private putMessage(state: MessageRow, unlisted: readonly MessageState[]): void {
-    const known = this.numbered(state.id);
+    const { key, message: known } = this.probe(state.id);
     const row = known ? known.row : this.nextRow++;
     this.probed = undefined;
-    this.open.messages.set(state.id, { row, state });
+    this.open.messages.set(state.id, { key, row, state });
     if (state.kind !== 'message') return;
     const stays = known?.state.kind === 'message' && !unlisted.some((former) => former.id === state.id);
     if (!stays) this.list(state, row, true);

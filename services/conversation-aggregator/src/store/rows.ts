@@ -88,9 +88,9 @@ const EMPTY_MAP: FlatMetadata = Object.freeze({});
 const EMPTY_LIST: readonly string[] = Object.freeze([]);
 
 function flatten(map: FlatMetadata): readonly string[] {
-  const list: string[] = [];
-  for (const key of Object.keys(map)) list.push(key, map[key] ?? '');
-  return list.length === 0 ? EMPTY_LIST : list;
+  const keys = Object.keys(map);
+  if (keys.length === 0) return EMPTY_LIST;
+  return keys.flatMap((key) => [key, map[key] ?? '']);
 }
 
 function unflatten(list: readonly string[]): FlatMetadata {
@@ -102,11 +102,15 @@ function unflatten(list: readonly string[]): FlatMetadata {
 }
 
 function store<T extends object>(of: readonly Column<T>[], state: T): StoredRow {
-  return of.map(({ name, map }) => {
-    const value = state[name];
+  const row = new Array<Value>(of.length);
+  for (let at = 0; at < of.length; at += 1) {
+    const column = of[at];
+    if (!column) continue;
+    const value = state[column.name];
     // The table of columns says which properties are maps and that the others are plain values.
-    return map ? flatten(value as FlatMetadata) : (value as Value);
-  });
+    row[at] = column.map ? flatten(value as FlatMetadata) : (value as Value);
+  }
+  return row;
 }
 
 function restore<T>(of: readonly Column<T>[], row: StoredRow): T {
