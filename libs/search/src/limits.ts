@@ -15,16 +15,19 @@ export const limits = {
   regexStatesMax: 2_000,
   /** Characters of a term compared with fuzzy terms; the cost of one comparison grows with it. */
   fuzzyCharsMax: 256,
-  /** Elementary steps (a character compared, a term looked at) of one search: some tens of milliseconds. */
+  /** Elementary steps (a character compared, a number looked at) of one search: some tens of milliseconds. */
   workMax: 20_000_000,
+  /** As many more for each document of the index: any one pattern, over terms of every document, is answered. */
+  workPerDocument: 48,
 } as const;
 
 /** Counts what a search does beyond reading posting lists. */
 export class Budget {
   private left: number;
 
-  constructor(work: number = limits.workMax) {
-    this.left = work;
+  /** @param documents  size of the index that is searched */
+  constructor(documents: number) {
+    this.left = limits.workMax + limits.workPerDocument * documents;
   }
 
   /** @throws QueryError QUERY_TOO_COSTLY once the search has done more than its limit */

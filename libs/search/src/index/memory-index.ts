@@ -116,7 +116,7 @@ class MemoryIndex implements SearchIndex, IndexReader {
   }
 
   private match(plan: Plan, accounts: readonly number[] | null): Matches {
-    const bits = execute(plan.root, this, this.scope(accounts), new Budget());
+    const bits = execute(plan.root, this, this.scope(accounts), new Budget(this.size));
     return { bits, total: countBits(bits) };
   }
 

@@ -32,6 +32,8 @@ function literalPrefix(node: RegexNode): string {
 interface State {
   readonly places: readonly number[];
   readonly accepts: boolean;
+  /** By ASCII character; by code point for all others. */
+  readonly nextAscii: (State | undefined)[];
   readonly next: Map<number, State>;
 }
 
@@ -53,7 +55,8 @@ class Automaton {
       const codePoint = term.codePointAt(i) ?? 0;
       if (codePoint > 0xffff) i++;
       steps++;
-      state = state.next.get(codePoint) ?? this.step(state, codePoint, budget);
+      const next = codePoint < 128 ? state.nextAscii[codePoint] : state.next.get(codePoint);
+      state = next ?? this.step(state, codePoint, budget);
     }
     budget.spend(steps);
     return state.accepts;
@@ -72,7 +75,8 @@ class Automaton {
       this.start = this.state(this.follow([0]));
     }
     const next = this.state(places);
-    state.next.set(codePoint, next);
+    if (codePoint < 128) state.nextAscii[codePoint] = next;
+    else state.next.set(codePoint, next);
     return next;
   }
 
@@ -80,7 +84,8 @@ class Automaton {
     const key = places.join();
     let state = this.states.get(key);
     if (!state) {
-      state = { places, accepts: places.some((place) => this.program[place]?.kind === 'match'), next: new Map() };
+      const accepts = places.some((place) => this.program[place]?.kind === 'match');
+      state = { places, accepts, nextAscii: new Array(128), next: new Map() };
       this.states.set(key, state);
     }
     return state;
@@ -98,7 +103,7 @@ class Automaton {
       if (instruction?.kind === 'split') open.push(...instruction.to);
       else places.push(place);
     }
-    budget?.spend(4 * seen.size);
+    budget?.spend(16 * seen.size);
     return places.sort((a, b) => a - b);
   }
 }
