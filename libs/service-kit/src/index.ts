@@ -19,7 +19,8 @@ export { EventWriter } from './event-writer';
 export { createApp, errorReply } from './http/app';
 export { type Authenticator, Call, type Reply, type Route } from './http/route';
 export { createLogger } from './logger';
-export { openLog } from './open';
+export { maintainLog } from './maintenance';
+export { type OpenedLog, openLog } from './open';
 export {
   EXIT_CONFIG,
   type Readiness,

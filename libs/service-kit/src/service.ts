@@ -13,6 +13,8 @@ import { openLog } from './open';
 export const EXIT_CONFIG = 78;
 const SHUTDOWN_MS = 25_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Every commit of an LMDB environment holds a thread of libuv's pool until it is on disk; four would be a queue. */
+const POOL_THREADS = '16';
 
 export interface ServiceContext {
   readonly name: string;
@@ -104,7 +106,7 @@ export async function startService(
   const logger = createLogger(name, config.logLevel);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
-  const { log, registry } = await openLog(config, logger);
+  const { log, registry, close } = await openLog(config, logger);
   const ctx: ServiceContext = { name, config, logger, log, registry, metrics };
 
   let parts: ServiceParts | undefined;
@@ -116,7 +118,7 @@ export async function startService(
   try {
     bound = await listen(server, port);
   } catch (error) {
-    await log.close();
+    await close();
     throw error;
   }
   logger.info({ port: bound }, 'listening');
@@ -127,7 +129,7 @@ export async function startService(
     await parts?.close();
     server.closeAllConnections();
     await closed;
-    await log.close();
+    await close();
   };
   try {
     parts = await start(ctx);
@@ -152,6 +154,8 @@ function isHopeless(error: unknown): boolean {
 
 /** The whole of a service's main: configuration from the environment, signals, exit codes. */
 export function runService(name: string, portOf: (config: Config) => number, start: StartService): void {
+  // Read by libuv when the pool is first used, which nothing has done yet.
+  process.env.UV_THREADPOOL_SIZE ??= POOL_THREADS;
   const fail = (error: unknown) => {
     const hopeless = isHopeless(error);
     const text = error instanceof Error ? (hopeless ? error.message : (error.stack ?? error.message)) : String(error);

@@ -1,6 +1,6 @@
 import { topicSpec, topics } from '@parley/contracts';
 import { openQueryClient } from '@parley/query';
-import { EventWriter, type ServiceContext, type ServiceParts, Table } from '@parley/service-kit';
+import { EventWriter, maintainLog, type ServiceContext, type ServiceParts, Table } from '@parley/service-kit';
 import { openProviderClient } from '@parley/sources';
 import { Counter } from 'prom-client';
 import { EventFeed } from './feed/event-feed';
@@ -46,12 +46,15 @@ export async function startDelivery(ctx: ServiceContext): Promise<ServiceParts> 
     handle: (event, at) => fetcher.handle(event, at),
     inFlightMax: 10_000,
   });
+  // One service of an installation keeps the log in order; this is the one that nobody waits for.
+  const maintenance = maintainLog(ctx);
 
   return {
     routes: [],
     ready: () => (feed.failed ? { ready: false, detail: { profiles: feed.failed.message } } : { ready: true }),
     close: async () => {
       fetcher.stop();
+      await maintenance.stop();
       await feed.close();
       await channels.close();
       await query.close();
