@@ -178,7 +178,7 @@ describe('facebook and instagram', () => {
     expect((await conversationsOf(system, channel))[0]?.metadata.unread_count).toBe(kinds.length);
   });
 
-  // Airy, Sources, Facebook: echoes. Contract, Ingest: unread counts contact messages alone.
+  // Airy, Sources, Facebook: echoes; one without an app has the recipient's id as sender. Contract, Ingest: unread counts contact messages alone.
   it('an echo is our own message; one of another app names the app', async (system) => {
     const { page, channel } = await connectPage(system);
     await deliver(
