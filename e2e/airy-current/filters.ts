@@ -111,7 +111,7 @@ const expectations: readonly (readonly [filter: string, names: readonly string[]
   ['*:*', ['mary', 'grace', 'ada']],
   ['id:*', ['mary', 'grace', 'ada']],
   ['nosuch:x', []],
-  ['last_message_at_:[1 TO *]', []],
+  ['nosuch:[1 TO *]', []],
   ["display_name:O\\'Neil\\-Smith", ['mary']],
 ];
 
