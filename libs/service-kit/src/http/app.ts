@@ -83,8 +83,9 @@ export interface AppOptions {
 }
 
 /**
- * An express application over one table of routes. Paths are exact and looked up in a map: express's own router walks
- * its layers one by one, which at a hundred routes costs more than the handlers.
+ * The HTTP face of a service. Paths of the table are exact: they are looked up in a map and answered on node:http's own
+ * objects, because express's layers cost several times what a webhook's handler does (see docs/benchmarks.md). Whatever
+ * is no path of the table is express's.
  */
 export function createApp({ routes, logger, starting = () => false }: AppOptions): RequestListener {
   let from: readonly Route[] | undefined;
@@ -98,43 +99,55 @@ export function createApp({ routes, logger, starting = () => false }: AppOptions
     return table;
   };
 
-  const find = (method: string, path: string): Route => {
-    const route = tableNow().get(`${method} ${path}`);
-    if (route) return route;
-    if (tableNow().has(`POST ${path}`) || tableNow().has(`GET ${path}`)) {
-      throw new AppError('METHOD_NOT_ALLOWED', { message: `${method} is not what ${path} takes` });
+  const fail = (req: IncomingMessage, error: unknown): Reply => {
+    const reply = errorReply(error);
+    if (reply.status >= 500) logger.error({ err: error, path: pathOf(req) }, 'request failed');
+    // What was refused unread is drained, so that the connection can be used again.
+    req.resume();
+    return reply;
+  };
+
+  const answer = async (route: Route, req: IncomingMessage): Promise<Reply> => {
+    try {
+      const principal = route.auth ? await route.auth(req.headers) : ANONYMOUS;
+      const body = await readBody(req, route.maxBytes ?? BODY_BYTES_MAX);
+      const encrypted = (req.socket as TLSSocket).encrypted === true;
+      return await route.handle(new Call(req.method ?? '', req.url ?? '/', req.headers, body, principal, encrypted));
+    } catch (error) {
+      return fail(req, error);
     }
-    if (starting()) throw new AppError('UNAVAILABLE', { message: 'the service is starting', retryAfterS: 1 });
-    throw new AppError('NOT_FOUND', { message: `there is no ${path}` });
   };
 
-  const answer = async (req: IncomingMessage): Promise<Reply> => {
-    const url = req.url ?? '/';
-    const end = url.indexOf('?');
-    const route = find(req.method ?? '', end < 0 ? url : url.slice(0, end));
-    const principal = route.auth ? await route.auth(req.headers) : ANONYMOUS;
-    const body = await readBody(req, route.maxBytes ?? BODY_BYTES_MAX);
-    const encrypted = (req.socket as TLSSocket).encrypted === true;
-    return route.handle(new Call(req.method ?? '', url, req.headers, body, principal, encrypted));
-  };
+  const others = express();
+  others.disable('x-powered-by');
+  others.use((req, res) => {
+    const path = pathOf(req);
+    const known = tableNow().has(`POST ${path}`) || tableNow().has(`GET ${path}`);
+    const error = known
+      ? new AppError('METHOD_NOT_ALLOWED', { message: `${req.method} is not what ${path} takes` })
+      : starting()
+        ? new AppError('UNAVAILABLE', { message: 'the service is starting', retryAfterS: 1 })
+        : new AppError('NOT_FOUND', { message: `there is no ${path}` });
+    send(res, fail(req, error));
+  });
 
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.use((req, res) => {
-    answer(req)
-      .catch((error: unknown) => {
-        const reply = errorReply(error);
-        if (reply.status >= 500) logger.error({ err: error, path: req.path }, 'request failed');
-        // What was refused unread is drained, so that the connection can be used again.
-        req.resume();
-        return reply;
-      })
+  return (req, res) => {
+    const route = tableNow().get(`${req.method} ${pathOf(req)}`);
+    if (!route) {
+      others(req, res);
+      return;
+    }
+    answer(route, req)
       .then((reply) => send(res, reply))
       .catch((error: unknown) => {
-        logger.error({ err: error, path: req.path }, 'answer could not be sent');
+        logger.error({ err: error, path: route.path }, 'answer could not be sent');
         res.destroy();
       });
-  });
-  return app;
+  };
+}
+
+function pathOf(req: IncomingMessage): string {
+  const url = req.url ?? '/';
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
 }
