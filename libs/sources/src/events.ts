@@ -22,17 +22,34 @@ export function originOf(channel: Channel, conversationId: string, cause: string
 
 type Facts<T> = Omit<T, 'eventId' | 'accountId' | 'conversationId' | 'cause' | 'occurredAt' | 'actorKind' | 'actorId'>;
 
-/** A message is one event, however often it is delivered: its id tells the event's. */
+/**
+ * A message is one event, however often it is delivered: it has the message's id. Field by field, because spreading
+ * objects of this size was a tenth of the router's time.
+ */
 export function messageReceived(origin: Origin, message: Facts<MessageReceived>): ConversationEvent {
   return {
     type: 'MessageReceived',
     value: {
-      ...origin,
-      ...message,
-      eventId: ids.event(message.messageId, 'MessageReceived'),
+      eventId: message.messageId,
+      accountId: origin.accountId,
+      conversationId: origin.conversationId,
       occurredAt: message.sentAt,
       actorKind: message.fromContact ? 'contact' : 'source',
       actorId: message.senderId,
+      cause: origin.cause,
+      messageId: message.messageId,
+      channelId: message.channelId,
+      source: message.source,
+      sourceMessageId: message.sourceMessageId,
+      sourceConversationId: message.sourceConversationId,
+      sourceContactId: message.sourceContactId,
+      fromContact: message.fromContact,
+      senderId: message.senderId,
+      content: message.content,
+      text: message.text,
+      supported: message.supported,
+      sentAt: message.sentAt,
+      headers: message.headers,
     },
   };
 }

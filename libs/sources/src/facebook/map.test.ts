@@ -31,7 +31,7 @@ describe('facebook messages', () => {
     expect(event).toEqual({
       type: 'MessageReceived',
       value: {
-        eventId: ids.event(messageId('m_A1'), 'MessageReceived'),
+        eventId: messageId('m_A1'),
         accountId: 1,
         conversationId,
         occurredAt: 1714550400100,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Channel, ids } from '@parley/contracts';
+import type { Channel } from '@parley/contracts';
 import type { Table } from '@parley/service-kit';
 import type { ChannelRef } from '@parley/sources';
 
@@ -44,7 +44,11 @@ export class ChannelDirectory {
   find(ref: ChannelRef): Channel | undefined {
     if (ref.by === 'id') return this.connectedOf(ref.channelId);
     if (ref.accountId === null) return this.ofProvider(ref.source, ref.sourceChannelId);
-    return this.connectedOf(ids.channel(ref.accountId, ref.source, ref.sourceChannelId));
+    for (const id of this.bySourceId.get(nameOf(ref.source, ref.sourceChannelId)) ?? []) {
+      const channel = this.connectedOf(id);
+      if (channel?.accountId === ref.accountId) return channel;
+    }
+    return undefined;
   }
 
   /** Takes in all changes up to now. */
