@@ -23,11 +23,10 @@ export const ROUTER_GROUP = 'ingest-router';
 const BATCH_RECORDS = 200;
 /** Batches, each of a partition, that share one round of appends and commits. */
 const ROUND_BATCHES = 12;
-/**
- * Rounds are at least so far apart: under load, a few large ones leave the disk to the webhooks. A message that comes
- * alone does not wait.
- */
+/** Under load, rounds are at least so far apart: a few large ones leave the disk to the webhooks. */
 const ROUND_MS = 25;
+/** A round of so many records tells of load; after a smaller one, the next message does not wait. */
+const LOAD_RECORDS = 16;
 /** Events of one append: enough for the log to be busy, and no more memory than that. */
 const APPEND_EVENTS = 2_000;
 const WAIT_MS = 1_000;
@@ -61,7 +60,7 @@ export class Router {
   private readonly toSubscribe = new Set<string>();
   private rebuilt: ReadonlySet<string> = new Set();
   private waiting = new AbortController();
-  private roundEndedAt = 0;
+  private nextRoundAt = 0;
   private closing = false;
 
   private constructor(
@@ -129,7 +128,7 @@ export class Router {
 
   /** What there is now, of several partitions; waits for the first. */
   private async gather(): Promise<readonly GroupBatch[]> {
-    const early = this.roundEndedAt + ROUND_MS - performance.now();
+    const early = this.nextRoundAt - performance.now();
     if (early > 0) await delay(early);
     // A change that came meanwhile has aborted the wait.
     const first = await this.consumer.next({ maxWaitMs: WAIT_MS, signal: this.waiting.signal });
@@ -188,8 +187,8 @@ export class Router {
     await this.append(outcome);
     await this.state.commit(outcome.draft, batches);
     for (const batch of batches) await commitUnlessFenced(batch);
-    this.roundEndedAt = performance.now();
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
+    this.nextRoundAt = records < LOAD_RECORDS ? 0 : performance.now() + ROUND_MS;
     this.report(records, outcome);
   }
 
