@@ -33,6 +33,7 @@ export function createIndex(schema: IndexSchema): SearchIndex {
 
 const everything: Plan = { root: { kind: 'all' }, unknownFields: [] };
 const noFields: IndexDocument['fields'] = {};
+const noTerms: readonly string[] = [];
 
 class MemoryIndex implements SearchIndex, IndexReader {
   private readonly slots = new Map<string, number>();
@@ -40,8 +41,7 @@ class MemoryIndex implements SearchIndex, IndexReader {
   private readonly free: number[] = [];
   private readonly order = new RecencyOrder();
   private readonly accounts = new Map<number, SlotSet>();
-  private readonly termFields = new Map<string, TermField>();
-  private readonly columns = new Map<string, NumberColumn>();
+  private readonly fields = new Map<string, TermField | NumberColumn>();
   private live: Bits = new Uint32Array(32);
 
   constructor(private readonly schema: IndexSchema) {}
@@ -51,10 +51,10 @@ class MemoryIndex implements SearchIndex, IndexReader {
   }
 
   put(document: IndexDocument): void {
-    this.check(document);
     const known = this.slots.get(document.id);
+    const before = known === undefined ? undefined : this.documents[known];
+    this.check(document, before?.fields ?? noFields);
     const slot = known ?? this.free.pop() ?? this.documents.length;
-    const before = this.documents[slot];
     this.documents[slot] = document;
     if (before?.sortKey !== document.sortKey) {
       if (before) this.order.remove(slot);
@@ -100,11 +100,13 @@ class MemoryIndex implements SearchIndex, IndexReader {
   }
 
   termField(name: string): TermField | undefined {
-    return this.termFields.get(name);
+    const field = this.fields.get(name);
+    return field instanceof TermField ? field : undefined;
   }
 
   column(name: string): NumberColumn | undefined {
-    return this.columns.get(name);
+    const field = this.fields.get(name);
+    return field instanceof NumberColumn ? field : undefined;
   }
 
   wordsOf(slot: number, field: string): readonly string[] {
@@ -135,12 +137,14 @@ class MemoryIndex implements SearchIndex, IndexReader {
     return { id: document.id, sortKey: document.sortKey };
   }
 
-  private check({ sortKey, fields }: IndexDocument): void {
+  private check({ sortKey, fields }: IndexDocument, before: IndexDocument['fields']): void {
     if (!Number.isFinite(sortKey)) throw new TypeError('a sort key is a finite number');
     for (const name of Object.keys(fields)) {
-      const kind = fieldKind(this.schema, name);
+      const value = fields[name];
+      if (value === before[name]) continue;
+      const kind = this.fields.get(name)?.kind ?? fieldKind(this.schema, name);
       if (kind === undefined) throw new TypeError(`the index has no field ${name}`);
-      if (isNumeric(kind) && !Number.isFinite(fields[name])) throw new TypeError(`${name} takes a finite number`);
+      if (isNumeric(kind) && !Number.isFinite(value)) throw new TypeError(`${name} takes a finite number`);
     }
   }
 
@@ -167,24 +171,33 @@ class MemoryIndex implements SearchIndex, IndexReader {
   }
 
   private changeFields(slot: number, before: IndexDocument['fields'], after: IndexDocument['fields']): void {
-    for (const name of Object.keys(before)) if (!(name in after)) this.changeField(slot, name, before[name], undefined);
+    let kept = 0;
     for (const name of Object.keys(after)) {
-      if (!isSame(before[name], after[name])) this.changeField(slot, name, before[name], after[name]);
+      const old = before[name];
+      const value = after[name];
+      if (old !== undefined) kept++;
+      if (!isSame(old, value)) this.changeField(slot, name, old, value);
     }
+    const names = Object.keys(before);
+    if (kept === names.length) return;
+    for (const name of names) if (!(name in after)) this.changeField(slot, name, before[name], undefined);
   }
 
   private changeField(slot: number, name: string, before: FieldValue | undefined, after: FieldValue | undefined): void {
-    const kind = fieldKind(this.schema, name) ?? 'text';
-    if (isNumeric(kind)) {
-      const column = this.columns.get(name) ?? new NumberColumn();
-      this.columns.set(name, column);
-      column.set(slot, typeof after === 'number' ? after : undefined);
+    const field = this.fields.get(name) ?? this.newField(name);
+    if (field instanceof NumberColumn) {
+      field.set(slot, typeof after === 'number' ? after : undefined);
       return;
     }
-    const field = this.termFields.get(name) ?? new TermField();
-    field.replace(slot, termsOf(before, kind), termsOf(after, kind));
-    if (field.isEmpty) this.termFields.delete(name);
-    else this.termFields.set(name, field);
+    field.replace(slot, termsOf(before, field.kind), termsOf(after, field.kind));
+    if (field.isEmpty) this.fields.delete(name);
+  }
+
+  private newField(name: string): TermField | NumberColumn {
+    const kind = fieldKind(this.schema, name) ?? 'text';
+    const field = isNumeric(kind) ? new NumberColumn(kind) : new TermField(kind);
+    this.fields.set(name, field);
+    return field;
   }
 }
 
@@ -193,9 +206,9 @@ function isNumeric(kind: FieldKind): kind is 'integer' | 'date' {
 }
 
 function termsOf(value: FieldValue | undefined, kind: 'keyword' | 'text'): readonly string[] {
-  if (value === undefined) return [];
-  const terms = kind === 'text' ? words : (text: string) => [normalize(text)];
-  return typeof value === 'object' ? value.flatMap(terms) : terms(String(value));
+  if (value === undefined) return noTerms;
+  if (typeof value !== 'object') return kind === 'text' ? words(String(value)) : [normalize(String(value))];
+  return kind === 'text' ? value.flatMap(words) : value.map(normalize);
 }
 
 function isSame(a: FieldValue | undefined, b: FieldValue | undefined): boolean {

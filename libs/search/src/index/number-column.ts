@@ -7,6 +7,8 @@ const allSlots = 0xffffffff;
 export class NumberColumn {
   private values = new Float64Array(0);
 
+  constructor(readonly kind: 'integer' | 'date') {}
+
   set(slot: number, value: number | undefined): void {
     if (slot >= this.values.length) this.grow(slot + 1);
     this.values[slot] = value ?? Number.NaN;

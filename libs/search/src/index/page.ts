@@ -1,6 +1,7 @@
 import type { CursorPosition } from '../port';
 import { type Bits, forEachBit, hasBit } from './bits';
-import { RecencyOrder } from './recency-order';
+import type { RecencyOrder } from './recency-order';
+import { Selection } from './selection';
 
 /** Where a page lies among the matches. */
 export type PageStart = { readonly offset: number } | CursorPosition;
@@ -19,7 +20,7 @@ export interface Matches {
 
 /**
  * Cuts a page out of the matches. Where they are many, the next ones are near wherever one is in the order of all documents, and
- * walking there finds them; where they are few, sorting them is cheaper.
+ * walking there finds them; where they are few, looking at each is cheaper.
  */
 export function selectPage(matches: Matches, order: RecencyOrder, start: PageStart, size: number): SelectedPage {
   const { total } = matches;
@@ -27,29 +28,29 @@ export function selectPage(matches: Matches, order: RecencyOrder, start: PageSta
   const wanted = size + 1 + ('offset' in start ? start.offset : 0);
   // Matches lie in clumps: the walk may well be twice as long as even spreading would make it.
   const walkSteps = Math.min(order.size, (2 * wanted * order.size) / total);
-  const sortSteps = 2 * total * Math.log2(total + 1);
-  return sortSteps < walkSteps ? bySorting(matches, order, start, size) : byWalking(matches, order, start, size);
+  return total < walkSteps ? bySelecting(matches, order, start, size) : byWalking(matches, order, start, size);
 }
 
-function bySorting({ bits, total }: Matches, order: RecencyOrder, start: PageStart, size: number): SelectedPage {
-  const sorted: number[] = [];
-  forEachBit(bits, (slot) => sorted.push(slot));
-  sorted.sort((a, b) => order.compare(a, b));
-  const from = firstOf(sorted, order, start, size);
-  const end = 'direction' in start && start.direction === 'previous' ? from.end : Math.min(total, from.begin + size);
-  return { slots: sorted.slice(from.begin, end), hasPrevious: from.begin > 0, hasNext: end < total };
-}
-
-/** Bounds of the page in the sorted matches. */
-function firstOf(sorted: readonly number[], order: RecencyOrder, start: PageStart, size: number) {
-  if ('offset' in start) return { begin: start.offset, end: start.offset + size };
-  const { sortKey, id } = start;
-  const passed = (least: number) => {
-    const index = sorted.findIndex((slot) => order.compareTo(slot, sortKey, id) >= least);
-    return index < 0 ? sorted.length : index;
-  };
-  if (start.direction === 'next') return { begin: passed(1), end: passed(1) + size };
-  return { begin: Math.max(0, passed(0) - size), end: passed(0) };
+function bySelecting({ bits, total }: Matches, order: RecencyOrder, start: PageStart, size: number): SelectedPage {
+  if ('offset' in start) {
+    const newest = new Selection(start.offset + size, (a, b) => order.compare(a, b));
+    forEachBit(bits, (slot) => newest.add(slot));
+    const slots = newest.sorted().slice(start.offset);
+    return { slots, hasPrevious: start.offset > 0, hasNext: start.offset + size < total };
+  }
+  const { direction, sortKey, id } = start;
+  const isNext = direction === 'next';
+  const nearest = new Selection(size, isNext ? (a, b) => order.compare(a, b) : (a, b) => order.compare(b, a));
+  let beyond = 0;
+  forEachBit(bits, (slot) => {
+    const side = order.compareTo(slot, sortKey, id);
+    if (isNext ? side <= 0 : side >= 0) return;
+    beyond++;
+    nearest.add(slot);
+  });
+  const slots = nearest.sorted();
+  if (isNext) return { slots, hasPrevious: beyond < total, hasNext: beyond > size };
+  return { slots: slots.reverse(), hasPrevious: beyond > size, hasNext: beyond < total };
 }
 
 function byWalking({ bits, total }: Matches, order: RecencyOrder, start: PageStart, size: number): SelectedPage {
@@ -57,7 +58,7 @@ function byWalking({ bits, total }: Matches, order: RecencyOrder, start: PageSta
     const slots: number[] = [];
     let skip = start.offset;
     if (skip < total && size > 0) {
-      order.forward(RecencyOrder.front, (slot) => {
+      order.forward(order.front, (slot) => {
         if (hasBit(bits, slot) && skip-- <= 0) slots.push(slot);
         return slots.length < size;
       });
