@@ -3,13 +3,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkEnvironmentFile, isLogError } from '@parley/log';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { type StoredRow, storedLayout } from './rows';
+import { storedLayout } from './rows';
 
-/** Counts changes of keys and of what lies in which database; columns are told by their own layout. */
-const KEY_FORMAT = 1;
+/** Counts changes of keys, of values but for their columns, and of what lies in which database. */
+const FORMAT = 2;
 
 /** What a store must have been made with to be read by this program. */
-export const storeLayout = createHash('sha256').update(`${KEY_FORMAT}\n${storedLayout}`).digest('hex').slice(0, 16);
+export const storeLayout = createHash('sha256').update(`${FORMAT}\n${storedLayout}`).digest('hex').slice(0, 16);
 
 /** The store can't be used: it is rebuilt from the log. */
 export class StoreError extends Error {
@@ -30,6 +30,8 @@ function isDamage(error: unknown): boolean {
   return isLogError(error) || DAMAGE_CODES.includes((error as { code?: unknown }).code);
 }
 
+const binary = { keyEncoding: 'binary', encoding: 'binary' } as const;
+
 export interface StoreMarker {
   readonly layout: string;
   /** Version of the reducer that made the states. */
@@ -39,16 +41,17 @@ export interface StoreMarker {
 }
 
 export interface Environment {
-  readonly root: RootDatabase<StoredRow, Uint8Array>;
-  /** marker, and by partition: position, nextRow, opened conversations by account. */
+  readonly root: RootDatabase<Buffer, Uint8Array>;
+  /** marker, and by partition: position, nextBlock, opened conversations by account. */
   readonly meta: Database<unknown, string>;
-  readonly conversations: Database<StoredRow, Uint8Array>;
-  /** Message rows by number. */
-  readonly rows: Database<StoredRow, Uint8Array>;
+  /** Conversations by id, each with the tail of its listing (tail.ts). */
+  readonly conversations: Database<Buffer, Uint8Array>;
+  /** Message rows in blocks, by the block's number (blocks.ts). */
+  readonly blocks: Database<Buffer, Uint8Array>;
   /** Number of a message's row by its id. */
-  readonly messageIds: Database<number, Uint8Array>;
-  /** Number of the row at a place of a conversation. */
-  readonly places: Database<number, Uint8Array>;
+  readonly messageIds: Database<Buffer, Uint8Array>;
+  /** Number of the row at a place of a conversation, of what its tail does not hold any more. */
+  readonly places: Database<Buffer, Uint8Array>;
   /** Ids of events that were applied; no values. Never expires: providers repeat for days. */
   readonly events: Database<Buffer, Uint8Array>;
 }
@@ -60,19 +63,19 @@ export interface Environment {
  */
 export function openEnvironment(dir: string, expected: StoreMarker): { env: Environment; marker: StoreMarker } {
   mkdirSync(dir, { recursive: true });
-  let root: RootDatabase<StoredRow, Uint8Array> | undefined;
+  let root: RootDatabase<Buffer, Uint8Array> | undefined;
   try {
     // LMDB maps its file and trusts it: reading a torn one would end the process.
     if (existsSync(join(dir, 'data.mdb'))) checkEnvironmentFile(dir);
-    root = open<StoredRow, Uint8Array>({ path: dir, noSubdir: false, maxDbs: 12, keyEncoding: 'binary' });
+    root = open<Buffer, Uint8Array>({ path: dir, noSubdir: false, maxDbs: 12, ...binary });
     const env: Environment = {
       root,
       meta: root.openDB({ name: 'meta', keyEncoding: 'ordered-binary', encoding: 'msgpack' }),
-      conversations: root.openDB({ name: 'conversations', keyEncoding: 'binary', encoding: 'msgpack' }),
-      rows: root.openDB({ name: 'rows', keyEncoding: 'binary', encoding: 'msgpack' }),
-      messageIds: root.openDB({ name: 'message-ids', keyEncoding: 'binary', encoding: 'msgpack' }),
-      places: root.openDB({ name: 'places', keyEncoding: 'binary', encoding: 'msgpack' }),
-      events: root.openDB({ name: 'events', keyEncoding: 'binary', encoding: 'binary' }),
+      conversations: root.openDB({ name: 'conversations', ...binary }),
+      blocks: root.openDB({ name: 'blocks', ...binary }),
+      messageIds: root.openDB({ name: 'message-ids', ...binary }),
+      places: root.openDB({ name: 'places', ...binary }),
+      events: root.openDB({ name: 'events', ...binary }),
     };
     const marker = (env.meta.get('marker') as StoreMarker | undefined) ?? expected;
     if (marker.layout !== expected.layout || marker.partitions !== expected.partitions) {

@@ -1,6 +1,6 @@
 import { ids } from '@parley/contracts';
 import fc from 'fast-check';
-import { comparePlaces, idKey, placeKey, placeOf, prefixRange, rowKey } from './keys';
+import { blockKey, comparePlaces, idKey, placeKey, placeOf, prefixRange } from './keys';
 
 const place = fc.record({ sentAt: fc.maxSafeInteger(), sequence: fc.integer({ min: 0, max: 2 ** 32 - 1 }) });
 
@@ -36,6 +36,6 @@ describe('keys of the store', () => {
     const { start, end } = prefixRange(Buffer.of(1, 255));
     expect(end).toEqual(Buffer.of(2));
     expect(start).toEqual(Buffer.of(1, 255));
-    expect(Buffer.compare(rowKey(0x1ff, 2 ** 47), end)).toBe(-1);
+    expect(Buffer.compare(blockKey(0x1ff, 2 ** 47), end)).toBe(-1);
   });
 });

@@ -43,11 +43,11 @@ export function idKey(partition: number, id: string): Buffer {
   return Buffer.concat([key.subarray(0, PARTITION_BYTES), createHash('sha256').update(id).digest()]);
 }
 
-/** Rows lie in the order in which messages came, so that a replay writes them sequentially. */
-export function rowKey(partition: number, row: number): Buffer {
+/** Blocks lie in the order in which their messages came, so that a replay writes them sequentially. */
+export function blockKey(partition: number, block: number): Buffer {
   const key = Buffer.allocUnsafe(PARTITION_BYTES + 6);
   key.writeUInt16BE(partition, 0);
-  key.writeUIntBE(row, PARTITION_BYTES, 6);
+  key.writeUIntBE(block, PARTITION_BYTES, 6);
   return key;
 }
 

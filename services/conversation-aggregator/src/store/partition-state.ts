@@ -1,9 +1,20 @@
 import type { Changes, ConversationState, MessageRow, MessageState, StateReader } from '@parley/conversations';
+import { type Arena, readNumber } from './arena';
+import { type Block, blockOf, decodeBlock, decodeRow, encodeBlock, hasRoom, indexOf, numberOf } from './blocks';
 import { type Environment, StoreError } from './environment';
-import { comparePlaces, idKey, type Place, partitionPrefix, placeKey, placeOf, prefixRange, rowKey } from './keys';
-import { Layer, type ListingChange, type NumberedMessage } from './layer';
+import { blockKey, comparePlaces, idKey, type Place, partitionPrefix, placeKey, placeOf, prefixRange } from './keys';
+import { Layer } from './layer';
 import { RecentMap } from './recent-map';
-import { restoreConversation, restoreMessage, storeConversation, storeMessage } from './rows';
+import { restoreMessage, storeMessage } from './rows';
+import {
+  addChange,
+  changesOf,
+  decodeConversation,
+  encodeConversation,
+  type HeldConversation,
+  isLong,
+  type ListingChange,
+} from './tail';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -27,10 +38,24 @@ export interface PartitionStateOptions {
   readonly cached: number;
 }
 
+/** What is there under a message id. */
 interface Probe {
   readonly id: string;
-  readonly key: Buffer;
-  readonly message: NumberedMessage | undefined;
+  readonly row: number | undefined;
+  readonly state: MessageRow | undefined;
+}
+
+/** The block that takes new rows. */
+interface OpenBlock {
+  readonly number: number;
+  readonly rows: Block;
+  length: number;
+}
+
+/** Changes at a tail's begin that were put to their places by the commit under way. */
+interface Spilled {
+  readonly conversation: HeldConversation;
+  readonly numbers: number;
 }
 
 /**
@@ -41,12 +66,14 @@ export class PartitionState implements StateReader {
   readonly partition: number;
   private readonly env: Environment;
   private readonly partitions: number;
-  private readonly cache: RecentMap<string, ConversationState>;
+  private readonly cache: RecentMap<string, HeldConversation>;
   private readonly opened = new Map<number, number>();
-  private nextRow: number;
+  private nextBlock: number;
   private applied: number | undefined;
   private open = new Layer();
   private committing: Layer | undefined;
+  private spilled: Spilled[] = [];
+  private openBlock: OpenBlock | undefined;
   /** The last look-up of a message: the reducer asks, then the change is put. */
   private probed: Probe | undefined;
 
@@ -56,7 +83,7 @@ export class PartitionState implements StateReader {
     this.partitions = partitions;
     this.cache = new RecentMap(cached);
     this.applied = env.meta.get(`position/${partition}`) as number | undefined;
-    this.nextRow = (env.meta.get(`next-row/${partition}`) as number | undefined) ?? 0;
+    this.nextBlock = (env.meta.get(`next-block/${partition}`) as number | undefined) ?? 0;
     const prefix = `opened/${partition}/`;
     for (const { key, value } of env.meta.getRange({ start: prefix, end: `${prefix}~` })) {
       this.opened.set(Number(key.slice(prefix.length)), value as number);
@@ -73,17 +100,11 @@ export class PartitionState implements StateReader {
   }
 
   conversation(id: string): ConversationState | undefined {
-    const held = this.cache.get(id) ?? this.open.conversations.get(id) ?? this.committing?.conversations.get(id);
-    if (held) return held;
-    const row = reading(() => this.env.conversations.get(idKey(this.partition, id)));
-    if (!row) return undefined;
-    const state = reading(() => restoreConversation(row));
-    this.cache.set(id, state);
-    return state;
+    return this.held(id)?.state;
   }
 
   message(id: string): MessageRow | undefined {
-    return this.numbered(id)?.state;
+    return this.probe(id).state;
   }
 
   seen(eventId: string): boolean {
@@ -104,28 +125,24 @@ export class PartitionState implements StateReader {
     const changed = this.changedListings(conversationId);
     const inRange = (place: Place) =>
       !from || (direction === 'older' ? comparePlaces(place, from) <= 0 : comparePlaces(place, from) >= 0);
-    const found: (Place & { read(): MessageState })[] = [];
-    for (const change of changed.values()) {
-      if (change.listed && inRange(change)) found.push({ ...change, read: () => this.listedMessage(change.id) });
+    const found: (Place & { readonly row: number })[] = [];
+    for (const { sentAt, sequence, row } of changed.values()) {
+      if (row !== undefined && inRange({ sentAt, sequence })) found.push({ sentAt, sequence, row });
     }
-    for (const { key, value } of this.storedListings(conversationId, {
-      from,
-      direction,
-      limit: limit + changed.size,
-    })) {
+    const stored = this.storedListings(conversationId, { from, direction, limit: limit + changed.size });
+    for (const { key, value } of stored) {
       const place = placeOf(key);
-      if (!changed.has(placeText(place))) found.push({ ...place, read: () => this.listedRow(value) });
+      if (!changed.has(placeText(place))) found.push({ ...place, row: readNumber(value) });
     }
     found.sort((a, b) => (direction === 'older' ? comparePlaces(b, a) : comparePlaces(a, b)));
-    return found.slice(0, limit).map((entry) => entry.read());
+    return found.slice(0, limit).map(({ row }) => this.listedRow(row));
   }
 
   apply(changes: Changes, eventId: string): void {
     const { conversation } = changes;
-    this.cache.set(conversation.id, conversation);
-    this.open.conversations.set(conversation.id, conversation);
-    for (const former of changes.unlisted) this.list(former, this.numbered(former.id)?.row ?? 0, false);
-    for (const row of changes.messages) this.putMessage(row, changes.unlisted);
+    const held = this.hold(conversation);
+    for (const former of changes.unlisted) addChange(held.tail, former, undefined);
+    for (const row of changes.messages) this.putMessage(held, row, changes.unlisted);
     if (changes.rememberEvent) this.open.events.add(eventId);
     if (changes.opened) {
       const count = (this.opened.get(conversation.accountId) ?? 0) + 1;
@@ -144,36 +161,31 @@ export class PartitionState implements StateReader {
   /** Hands over what is to be committed, and opens a new layer over it; undefined if there is nothing. */
   beginCommit(): Layer | undefined {
     if (this.open.isEmpty) return undefined;
-    this.open.nextRow = this.nextRow;
+    this.open.nextBlock = this.nextBlock;
     this.committing = this.open;
     this.open = new Layer();
+    this.openBlock = undefined;
     return this.committing;
   }
 
-  /** To be called inside the environment's batch. */
-  write(layer: Layer): void {
+  /** To be called inside the environment's batch, at once after `beginCommit`. */
+  write(layer: Layer, arena: Arena): void {
     const { env, partition } = this;
-    for (const [id, state] of layer.conversations) {
-      const key = idKey(partition, id);
-      env.conversations.put(key, storeConversation(state));
-      // A change of a listing is always one of its conversation too.
-      for (const listing of layer.listings.get(id) ?? []) {
-        if (listing.listed) env.places.put(placeKey(key, listing), listing.row);
-        else env.places.remove(placeKey(key, listing));
-      }
+    for (const conversation of layer.conversations.values()) this.writeConversation(conversation, arena);
+    for (const [number, block] of layer.blocks) {
+      env.blocks.put(blockKey(partition, number), encodeBlock(arena, block));
     }
-    for (const { key, row, state } of layer.messages.values()) {
-      env.messageIds.put(key, row);
-      env.rows.put(rowKey(partition, row), storeMessage(state));
-    }
+    for (const [id, row] of layer.messageIds) env.messageIds.put(idKey(partition, id), arena.number(row));
     for (const eventId of layer.events) env.events.put(idKey(partition, eventId), NOTHING);
     for (const [accountId, count] of layer.opened) env.meta.put(`opened/${partition}/${accountId}`, count);
-    env.meta.put(`next-row/${partition}`, layer.nextRow);
+    env.meta.put(`next-block/${partition}`, layer.nextBlock);
     env.meta.put(`position/${partition}`, layer.position);
   }
 
   committed(): void {
     this.committing = undefined;
+    for (const { conversation, numbers } of this.spilled) conversation.tail.splice(0, numbers);
+    this.spilled = [];
   }
 
   /** Committed conversations after a key, in key order: for going through all in slices. */
@@ -183,71 +195,130 @@ export class PartitionState implements StateReader {
     return reading(() =>
       [...this.env.conversations.getRange(range)].map(({ key, value }) => ({
         key: Buffer.from(key),
-        state: restoreConversation(value),
+        state: decodeConversation(value).state,
       })),
     );
   }
 
-  private numbered(id: string): NumberedMessage | undefined {
-    return this.probe(id).message;
+  private held(id: string): HeldConversation | undefined {
+    const held = this.cache.get(id) ?? this.open.conversations.get(id) ?? this.committing?.conversations.get(id);
+    if (held) return held;
+    const stored = reading(() => {
+      const bytes = this.env.conversations.get(idKey(this.partition, id));
+      return bytes && decodeConversation(bytes);
+    });
+    if (stored) this.cache.set(id, stored);
+    return stored;
+  }
+
+  private hold(state: ConversationState): HeldConversation {
+    const held = this.held(state.id) ?? { id: state.id, state, tail: [] };
+    held.state = state;
+    this.cache.set(held.id, held);
+    this.open.conversations.set(held.id, held);
+    return held;
+  }
+
+  private writeConversation(conversation: HeldConversation, arena: Arena): void {
+    const { env } = this;
+    const { id, state, tail } = conversation;
+    const key = idKey(this.partition, id);
+    if (!isLong(tail)) {
+      env.conversations.put(key, encodeConversation(arena, state, tail));
+      return;
+    }
+    for (const change of changesOf(tail)) {
+      if (change.row === undefined) env.places.remove(placeKey(key, change));
+      else env.places.put(placeKey(key, change), arena.number(change.row));
+    }
+    env.conversations.put(key, encodeConversation(arena, state, []));
+    // Reads go by the tail until the commit is done.
+    this.spilled.push({ conversation, numbers: tail.length });
   }
 
   private probe(id: string): Probe {
     if (this.probed?.id === id) return this.probed;
-    const layered = this.open.messages.get(id) ?? this.committing?.messages.get(id);
-    const key = layered?.key ?? idKey(this.partition, id);
-    this.probed = { id, key, message: layered ?? this.storedMessage(key) };
+    const row = this.rowOf(id);
+    this.probed = { id, row, state: row === undefined ? undefined : this.rowState(row) };
     return this.probed;
   }
 
-  private storedMessage(key: Buffer): NumberedMessage | undefined {
-    const row = reading(() => this.env.messageIds.get(key));
-    return row === undefined ? undefined : { key, row, state: this.storedRow(row) };
-  }
-
-  private storedRow(row: number): MessageRow {
+  private rowOf(id: string): number | undefined {
+    const layered = this.open.messageIds.get(id) ?? this.committing?.messageIds.get(id);
+    if (layered !== undefined) return layered;
     return reading(() => {
-      const stored = this.env.rows.get(rowKey(this.partition, row));
-      if (!stored) throw new Error(`partition ${this.partition} has no message row ${row}`);
-      return restoreMessage(stored);
+      const bytes = this.env.messageIds.get(idKey(this.partition, id));
+      return bytes && readNumber(bytes);
     });
   }
 
-  private listedRow(row: number): MessageState {
-    // The row tells the id; a layer may hold a newer state of it.
-    return this.listedMessage(this.storedRow(row).id);
+  private rowState(row: number): MessageRow {
+    const number = blockOf(row);
+    const layered = this.layeredBlock(number);
+    return reading(() => {
+      const text = layered ? layered[indexOf(row)] : decodeRow(this.storedBlock(number), indexOf(row));
+      if (text === undefined) throw new Error(`partition ${this.partition} has no message row ${row}`);
+      return restoreMessage(text);
+    });
   }
 
-  private listedMessage(id: string): MessageState {
-    const state = this.message(id);
-    if (state?.kind !== 'message') {
-      throw new StoreError('STORE_CORRUPT', `partition ${this.partition} lists ${id}, which is no message`);
+  private layeredBlock(number: number): Block | undefined {
+    return this.open.blocks.get(number) ?? this.committing?.blocks.get(number);
+  }
+
+  private storedBlock(number: number): Buffer {
+    const bytes = this.env.blocks.get(blockKey(this.partition, number));
+    if (!bytes) throw new Error(`partition ${this.partition} has no block ${number} of message rows`);
+    return bytes;
+  }
+
+  private listedRow(row: number): MessageState {
+    const state = this.rowState(row);
+    if (state.kind !== 'message') {
+      throw new StoreError('STORE_CORRUPT', `partition ${this.partition} lists ${state.id}, which is no message`);
     }
     return state;
   }
 
-  private putMessage(state: MessageRow, unlisted: readonly MessageState[]): void {
-    const { key, message: known } = this.probe(state.id);
-    const row = known ? known.row : this.nextRow++;
-    this.probed = undefined;
-    this.open.messages.set(state.id, { key, row, state });
+  private putMessage(held: HeldConversation, state: MessageRow, unlisted: readonly MessageState[]): void {
+    const known = this.probe(state.id);
+    const row = known.row ?? this.addRow(state);
+    if (known.row !== undefined) this.replaceRow(row, state);
+    this.probed = { id: state.id, row, state };
     if (state.kind !== 'message') return;
-    const stays = known?.state.kind === 'message' && !unlisted.some((former) => former.id === state.id);
-    if (!stays) this.list(state, row, true);
+    const stays = known.state?.kind === 'message' && !unlisted.some((former) => former.id === state.id);
+    if (!stays) addChange(held.tail, state, row);
   }
 
-  private list({ id, conversationId, sentAt, sequence }: MessageState, row: number, listed: boolean): void {
-    const change = { id, sentAt, sequence, row, listed };
-    const changes = this.open.listings.get(conversationId);
-    if (changes) changes.push(change);
-    else this.open.listings.set(conversationId, [change]);
+  private addRow(state: MessageRow): number {
+    const text = storeMessage(state);
+    let block = this.openBlock;
+    if (!block || !hasRoom(block.rows.length, block.length)) {
+      block = { number: this.nextBlock++, rows: [], length: 0 };
+      this.openBlock = block;
+      this.open.blocks.set(block.number, block.rows);
+    }
+    const row = numberOf(block.number, block.rows.length);
+    block.rows.push(text);
+    block.length += text.length;
+    this.open.messageIds.set(state.id, row);
+    return row;
+  }
+
+  private replaceRow(row: number, state: MessageRow): void {
+    const number = blockOf(row);
+    let block = this.open.blocks.get(number);
+    if (!block) {
+      // What is being committed stays as it is.
+      block = [...(this.committing?.blocks.get(number) ?? reading(() => decodeBlock(this.storedBlock(number))))];
+      this.open.blocks.set(number, block);
+    }
+    block[indexOf(row)] = storeMessage(state);
   }
 
   private changedListings(conversationId: string): ReadonlyMap<string, ListingChange> {
     const changed = new Map<string, ListingChange>();
-    for (const layer of [this.committing, this.open]) {
-      for (const change of layer?.listings.get(conversationId) ?? []) changed.set(placeText(change), change);
-    }
+    for (const change of changesOf(this.held(conversationId)?.tail ?? [])) changed.set(placeText(change), change);
     return changed;
   }
 

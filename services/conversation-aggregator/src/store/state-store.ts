@@ -1,8 +1,11 @@
 import type { ConversationState, MessageRow } from '@parley/conversations';
+import { Arena, readNumber } from './arena';
+import { blockOf, decodeRow, indexOf } from './blocks';
 import { type Environment, openEnvironment, type StoreMarker } from './environment';
-import { partitionPrefix, prefixRange, rowKey } from './keys';
+import { blockKey, partitionPrefix, prefixRange } from './keys';
 import { PartitionState } from './partition-state';
-import { restoreConversation, restoreMessage } from './rows';
+import { restoreMessage } from './rows';
+import { decodeConversation } from './tail';
 
 /** Conversations kept in memory, over all partitions. */
 const CACHED_CONVERSATIONS = 60_000;
@@ -31,6 +34,7 @@ export class StateStore {
   /** What the store on disk was made with. */
   readonly marker: StoreMarker;
   private readonly env: Environment;
+  private readonly arena = new Arena();
   private commitUnderWay: Promise<void> | undefined;
 
   /** @throws StoreError */
@@ -82,12 +86,13 @@ export class StateStore {
       conversations: (partition) =>
         env.conversations
           .getRange({ ...prefixRange(partitionPrefix(partition)), transaction })
-          .map(({ value }) => restoreConversation(value)),
+          .map(({ value }) => decodeConversation(value).state),
       messages: (partition) =>
         env.messageIds.getRange({ ...prefixRange(partitionPrefix(partition)), transaction }).map(({ value }) => {
-          const row = env.rows.get(rowKey(partition, value), { transaction });
-          if (!row) throw new Error(`partition ${partition} has no message row ${value}`);
-          return restoreMessage(row);
+          const row = readNumber(value);
+          const block = env.blocks.get(blockKey(partition, blockOf(row)), { transaction });
+          if (!block) throw new Error(`partition ${partition} has no message row ${row}`);
+          return restoreMessage(decodeRow(block, indexOf(row)));
         }),
       close: () => transaction.done(),
     };
@@ -118,10 +123,11 @@ export class StateStore {
     });
     if (parts.length === 0) return;
     await this.env.root.batch(() => {
-      for (const { state, layer } of parts) state.write(layer);
+      for (const { state, layer } of parts) state.write(layer, this.arena);
     });
     // The read transaction is older than the commit: without a new one the changes would be seen nowhere for a while.
     this.env.root.resetReadTxn();
+    this.arena.reset();
     for (const { state } of parts) state.committed();
   }
 }
