@@ -12,15 +12,15 @@ function termsOf(field: TermField): readonly string[] {
 describe('the terms of a field', () => {
   it('go with the last document that has them', () => {
     const field = new TermField('text');
-    field.replace(1, [], ['own', 'shared', 'shared']);
-    field.replace(2, [], ['shared', 'other']);
+    field.replace(1, ['own', 'shared', 'shared']);
+    field.replace(2, ['shared', 'other']);
     expect(termsOf(field)).toEqual(['other', 'own', 'shared']);
-    field.replace(1, ['own', 'shared', 'shared'], ['new']);
+    field.replace(1, ['new']);
     expect(termsOf(field)).toEqual(['new', 'other', 'shared']);
-    field.replace(2, ['shared', 'other'], []);
+    field.replace(2, []);
     expect(termsOf(field)).toEqual(['new']);
     expect(field.isEmpty).toBe(false);
-    field.replace(1, ['new'], []);
+    field.replace(1, []);
     expect(termsOf(field)).toEqual([]);
     expect(field.isEmpty).toBe(true);
   });

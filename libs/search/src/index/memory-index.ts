@@ -53,7 +53,7 @@ class MemoryIndex implements SearchIndex, IndexReader {
   put(document: IndexDocument): void {
     const known = this.slots.get(document.id);
     const before = known === undefined ? undefined : this.documents[known];
-    this.check(document, before?.fields ?? noFields);
+    const changed = this.changedFields(document, before?.fields ?? noFields);
     const slot = known ?? this.free.pop() ?? this.documents.length;
     this.documents[slot] = document;
     if (before?.sortKey !== document.sortKey) {
@@ -65,14 +65,14 @@ class MemoryIndex implements SearchIndex, IndexReader {
       this.joinAccount(slot, document.accountId);
     }
     if (!before) this.begin(slot, document.id);
-    this.changeFields(slot, before?.fields ?? noFields, document.fields);
+    for (let i = 0; i < changed.length; i++) this.setField(slot, changed[i] ?? '', document.fields);
   }
 
   delete(id: string): void {
     const slot = this.slots.get(id);
     const document = slot === undefined ? undefined : this.documents[slot];
     if (slot === undefined || !document) return;
-    this.changeFields(slot, document.fields, noFields);
+    for (const name of Object.keys(document.fields)) this.setField(slot, name, noFields);
     this.leaveAccount(slot, document.accountId);
     this.order.remove(slot);
     this.slots.delete(id);
@@ -137,15 +137,24 @@ class MemoryIndex implements SearchIndex, IndexReader {
     return { id: document.id, sortKey: document.sortKey };
   }
 
-  private check({ sortKey, fields }: IndexDocument, before: IndexDocument['fields']): void {
+  /** Names of the fields that a put changes, adds or takes away. @throws TypeError as put */
+  private changedFields({ sortKey, fields }: IndexDocument, before: IndexDocument['fields']): readonly string[] {
     if (!Number.isFinite(sortKey)) throw new TypeError('a sort key is a finite number');
+    const changed: string[] = [];
+    let kept = 0;
     for (const name of Object.keys(fields)) {
       const value = fields[name];
-      if (value === before[name]) continue;
+      const old = before[name];
+      if (old !== undefined) kept++;
+      if (isSame(old, value)) continue;
       const kind = this.fields.get(name)?.kind ?? fieldKind(this.schema, name);
       if (kind === undefined) throw new TypeError(`the index has no field ${name}`);
       if (isNumeric(kind) && !Number.isFinite(value)) throw new TypeError(`${name} takes a finite number`);
+      changed.push(name);
     }
+    const known = Object.keys(before);
+    if (kept < known.length) for (const name of known) if (!(name in fields)) changed.push(name);
+    return changed;
   }
 
   private begin(slot: number, id: string): void {
@@ -170,26 +179,14 @@ class MemoryIndex implements SearchIndex, IndexReader {
     if (members?.size === 0) this.accounts.delete(account);
   }
 
-  private changeFields(slot: number, before: IndexDocument['fields'], after: IndexDocument['fields']): void {
-    let kept = 0;
-    for (const name of Object.keys(after)) {
-      const old = before[name];
-      const value = after[name];
-      if (old !== undefined) kept++;
-      if (!isSame(old, value)) this.changeField(slot, name, old, value);
-    }
-    const names = Object.keys(before);
-    if (kept === names.length) return;
-    for (const name of names) if (!(name in after)) this.changeField(slot, name, before[name], undefined);
-  }
-
-  private changeField(slot: number, name: string, before: FieldValue | undefined, after: FieldValue | undefined): void {
+  private setField(slot: number, name: string, fields: IndexDocument['fields']): void {
     const field = this.fields.get(name) ?? this.newField(name);
+    const value = fields[name];
     if (field instanceof NumberColumn) {
-      field.set(slot, typeof after === 'number' ? after : undefined);
+      field.set(slot, typeof value === 'number' ? value : undefined);
       return;
     }
-    field.replace(slot, termsOf(before, field.kind), termsOf(after, field.kind));
+    field.replace(slot, termsOf(value, field.kind));
     if (field.isEmpty) this.fields.delete(name);
   }
 

@@ -14,10 +14,22 @@ const lostTermsMax = 1_024;
 /** What taking up one posting list costs beside its slots, in steps of a Budget: a miss in every cache. */
 const stepsPerPosting = 24;
 
-/** Posting lists of one keyword or text field. */
+/** Texts of more words take a set to look a term up. */
+const wordsMax = 32;
+
+/**
+ * Posting lists of one keyword or text field. Terms have numbers, used again when a term is gone. Each document's are
+ * kept, so that its text need not be taken apart and looked up again to be replaced.
+ */
 export class TermField {
-  private readonly postings = new Map<string, Posting>();
+  private readonly ids = new Map<string, number>();
+  /** By id. */
+  private readonly terms: string[] = [];
+  private readonly postings: (Posting | undefined)[] = [];
+  private readonly free: number[] = [];
   private readonly order = new TermOrder();
+  /** By slot: the id of its term, where it has one, or of each of its words. */
+  private readonly termsAt: (number | readonly number[] | undefined)[] = [];
   /** Documents with any term. */
   readonly present = new SlotSet();
 
@@ -27,85 +39,140 @@ export class TermField {
     return this.present.size === 0;
   }
 
-  /** Changes the document's terms from the one list to the other; either may name a term twice. */
-  replace(slot: number, before: readonly string[], after: readonly string[]): void {
-    for (let i = 0; i < after.length; i++) this.add(after[i] ?? '', slot);
-    if (before.length > 0) this.removeMissing(slot, before, after);
-    if (before.length === 0 || after.length === 0) {
-      if (after.length > 0) this.present.add(slot);
-      else this.present.remove(slot);
+  /** Gives the document these terms in place of those it had; one may be named twice. */
+  replace(slot: number, terms: readonly string[]): void {
+    const before = this.termsAt[slot];
+    const after = terms.length > 1 ? this.addAll(slot, terms, before) : this.addOnly(slot, terms[0], before);
+    if (before === undefined && after === undefined) return;
+    this.termsAt[slot] = after;
+    if (before === undefined) this.present.add(slot);
+    else {
+      if (after === undefined) this.present.remove(slot);
+      this.removeMissing(slot, before, after);
     }
   }
 
   /** How many documents have the term. */
   count(term: string): number {
-    const posting = this.postings.get(term);
+    const posting = this.posting(term);
     if (posting === undefined) return 0;
     if (typeof posting === 'number') return 1;
     return posting instanceof SlotSet ? posting.size : posting.length;
   }
 
   addTo(target: Bits, scope: Bits, term: string, budget: Budget): void {
-    const posting = this.postings.get(term);
+    const posting = this.posting(term);
     if (posting !== undefined) addPosting(posting, target, scope, budget);
   }
 
   addAnyTo(target: Bits, scope: Bits, set: TermSet, budget: Budget): void {
     if (set.from === '' && set.prefix === '' && set.to === null) {
-      for (const [term, posting] of this.postings) {
-        budget.spend(1);
-        if (set.has(term, budget)) addPosting(posting, target, scope, budget);
+      budget.spend(this.terms.length);
+      for (let id = 0; id < this.terms.length; id++) {
+        const posting = this.postings[id];
+        if (posting !== undefined && set.has(this.terms[id] ?? '', budget)) addPosting(posting, target, scope, budget);
       }
       return;
     }
     this.order.visit(set, budget, (term) => {
       budget.spend(1);
-      if (!set.has(term, budget)) return;
-      const posting = this.postings.get(term);
-      if (posting !== undefined) addPosting(posting, target, scope, budget);
+      if (set.has(term, budget)) this.addTo(target, scope, term, budget);
     });
   }
 
-  private add(term: string, slot: number): void {
-    const posting = this.postings.get(term);
-    if (posting === undefined) {
-      this.postings.set(term, slot);
-      this.order.add(term);
-      if (this.order.length > 2 * this.postings.size + lostTermsMax) this.order.rebuild(this.postings.keys());
-    } else if (typeof posting === 'number') {
-      if (posting !== slot) this.postings.set(term, [posting, slot]);
-    } else if (posting instanceof SlotSet) posting.add(slot);
-    else if (!posting.includes(slot)) {
+  private posting(term: string): Posting | undefined {
+    const id = this.ids.get(term);
+    return id === undefined ? undefined : this.postings[id];
+  }
+
+  private addAll(slot: number, terms: readonly string[], before: number | readonly number[] | undefined) {
+    const known = lookup(before);
+    // Made at its length: one that grows takes up to three times the memory.
+    const after = new Array<number>(terms.length);
+    for (let i = 0; i < terms.length; i++) after[i] = this.add(terms[i] ?? '', slot, known);
+    return after;
+  }
+
+  private addOnly(slot: number, term: string | undefined, before: number | readonly number[] | undefined) {
+    return term === undefined ? undefined : this.add(term, slot, lookup(before));
+  }
+
+  /** Gives the term's id. */
+  private add(term: string, slot: number, before: Lookup): number {
+    const id = this.ids.get(term);
+    if (id === undefined) return this.begin(term, slot);
+    if (holds(before, id)) return id;
+    const posting = this.postings[id];
+    if (posting instanceof SlotSet) posting.add(slot);
+    else if (typeof posting === 'number') {
+      if (posting !== slot) this.postings[id] = [posting, slot];
+    } else if (posting && !posting.includes(slot)) {
       if (posting.length < listMax) posting.push(slot);
-      else this.postings.set(term, setOf(posting, slot));
+      else this.postings[id] = setOf(posting, slot);
     }
+    return id;
   }
 
-  private removeMissing(slot: number, before: readonly string[], after: readonly string[]): void {
-    // A set pays for long texts alone.
-    const kept = after.length > 24 ? new Set(after) : undefined;
-    for (let i = 0; i < before.length; i++) {
-      const term = before[i] ?? '';
-      if (!(kept ? kept.has(term) : after.includes(term))) this.remove(term, slot);
-    }
+  private begin(term: string, slot: number): number {
+    const id = this.free.pop() ?? this.terms.length;
+    this.ids.set(term, id);
+    this.terms[id] = term;
+    this.postings[id] = slot;
+    this.order.add(term);
+    if (this.order.length > 2 * this.ids.size + lostTermsMax) this.order.rebuild(this.ids.keys());
+    return id;
   }
 
-  private remove(term: string, slot: number): void {
-    const posting = this.postings.get(term);
-    if (posting === undefined) return;
-    if (typeof posting === 'number') {
-      if (posting === slot) this.postings.delete(term);
-    } else if (posting instanceof SlotSet) {
-      posting.remove(slot);
-      if (posting.size === 0) this.postings.delete(term);
+  private removeMissing(
+    slot: number,
+    before: number | readonly number[],
+    after: number | readonly number[] | undefined,
+  ) {
+    const kept = lookup(after);
+    if (typeof before === 'number') {
+      if (!holds(kept, before)) this.remove(before, slot);
     } else {
+      for (let i = 0; i < before.length; i++) {
+        const id = before[i] ?? 0;
+        if (!holds(kept, id)) this.remove(id, slot);
+      }
+    }
+  }
+
+  /** Does nothing where the document has not the term. */
+  private remove(id: number, slot: number): void {
+    const posting = this.postings[id];
+    if (posting instanceof SlotSet) {
+      posting.remove(slot);
+      if (posting.size === 0) this.end(id);
+    } else if (typeof posting === 'number') {
+      if (posting === slot) this.end(id);
+    } else if (posting) {
       const at = posting.indexOf(slot);
       if (at < 0) return;
       const last = posting.pop();
       if (at < posting.length && last !== undefined) posting[at] = last;
-      if (posting.length === 0) this.postings.delete(term);
+      if (posting.length === 0) this.end(id);
     }
   }
+
+  private end(id: number): void {
+    this.ids.delete(this.terms[id] ?? '');
+    this.terms[id] = '';
+    this.postings[id] = undefined;
+    this.free.push(id);
+  }
+}
+
+type Lookup = number | readonly number[] | ReadonlySet<number> | undefined;
+
+function lookup(ids: number | readonly number[] | undefined): Lookup {
+  return typeof ids === 'object' && ids.length > wordsMax ? new Set(ids) : ids;
+}
+
+function holds(ids: Lookup, id: number): boolean {
+  if (typeof ids !== 'object') return ids === id;
+  return ids instanceof Set ? ids.has(id) : (ids as readonly number[]).includes(id); // the other object it may be
 }
 
 function setOf(slots: readonly number[], another: number): SlotSet {
