@@ -43,6 +43,9 @@ describe('configuration', () => {
     ['OUTBOUND_ALLOW', 'here'],
     ['SYSTEM_TOKEN', 'short'],
     ['KAFKA_BROKERS', 'broker'],
+    ['AGGREGATOR_PARTITIONS', '3-1'],
+    ['AGGREGATOR_PARTITIONS', '1,,2'],
+    ['AGGREGATOR_REPLICA', '-1'],
   ])('names a malformed %s=%s', (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}: `)]);
   });
@@ -55,6 +58,11 @@ describe('configuration', () => {
     expect(
       loadConfig({ DATA_DIR: dir, API_PORT: '', FACEBOOK_APP_SECRET: '' }).providers.facebook.appSecret,
     ).toBeNull();
+  });
+
+  it('reads a list of partitions', () => {
+    expect(loadConfig({ DATA_DIR: dir, AGGREGATOR_PARTITIONS: '5, 0-2' }).aggregator.partitions).toEqual([0, 1, 2, 5]);
+    expect(loadConfig({ DATA_DIR: dir }).aggregator).toEqual({ partitions: null, replica: 0 });
   });
 
   it('never shows a secret in a fault', () => {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { runService, systemAuthenticator } from '@parley/service-kit';
 import { Aggregator } from './aggregator';
 import { queryRoutes } from './query/routes';
-import { aggregatorSettings } from './settings';
 
 runService(
   'conversation-aggregator',
@@ -13,7 +12,7 @@ runService(
       registry,
       dir: join(config.dataDir, 'aggregator'),
       partitions: config.partitions,
-      settings: aggregatorSettings(process.env),
+      settings: config.aggregator,
       logger,
       metrics,
       // Thrown outside of any handler: the process ends and its supervisor starts it again.

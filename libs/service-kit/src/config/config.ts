@@ -16,6 +16,12 @@ export interface Config {
   readonly kafkaBrokers: readonly string[] | null;
   readonly schemaRegistryUrl: string | null;
   readonly aggregatorUrls: readonly string[];
+  readonly aggregator: {
+    /** null: all of the topic. */
+    readonly partitions: readonly number[] | null;
+    /** The instance with 0 publishes. */
+    readonly replica: number;
+  };
   readonly publicUrl: string | null;
   readonly signup: 'first' | 'open' | 'closed';
   readonly outboundAllow: readonly string[];
@@ -85,6 +91,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     kafkaBrokers: p.KAFKA_BROKERS?.length ? p.KAFKA_BROKERS : null,
     schemaRegistryUrl: p.SCHEMA_REGISTRY_URL,
     aggregatorUrls: p.AGGREGATOR_URLS?.length ? p.AGGREGATOR_URLS : [`http://127.0.0.1:${aggregatorPort}`],
+    aggregator: { partitions: p.AGGREGATOR_PARTITIONS, replica: given(p.AGGREGATOR_REPLICA) },
     publicUrl: p.PUBLIC_URL,
     signup: given(p.SIGNUP),
     outboundAllow: given(p.OUTBOUND_ALLOW),

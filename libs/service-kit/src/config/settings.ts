@@ -60,6 +60,23 @@ const partitions = (value: string): number => {
   return count;
 };
 
+const partitionList = (value: string): readonly number[] => {
+  const partitions = new Set<number>();
+  for (const part of value.split(',')) {
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (!match || last < first) throw new Error(`${JSON.stringify(value)} is no list such as 0-2,5`);
+    for (let partition = first; partition <= last; partition += 1) partitions.add(partition);
+  }
+  return [...partitions].sort((a, b) => a - b);
+};
+
+const ordinal = (value: string): number => {
+  if (!/^\d{1,4}$/.test(value)) throw new Error(`${JSON.stringify(value)} is no ordinal (0, 1, …)`);
+  return Number(value);
+};
+
 const secretText = (value: string): string => {
   if (value.length < 8) throw new Error('is shorter than 8 characters');
   return value;
@@ -106,6 +123,16 @@ export const settings = {
     default: undefined,
     parse: list(httpUrl),
     about: 'query APIs of the aggregators, comma-separated; unset: the one on AGGREGATOR_PORT of this machine',
+  }),
+  AGGREGATOR_PARTITIONS: setting({
+    default: undefined,
+    parse: partitionList,
+    about: 'partitions that this aggregator serves, for example 0-2,5; unset: all',
+  }),
+  AGGREGATOR_REPLICA: setting({
+    default: '0',
+    parse: ordinal,
+    about: 'ordinal among the aggregators of the same partitions; 0 publishes the changelog and the dead letters',
   }),
   PUBLIC_URL: setting({
     default: undefined,
