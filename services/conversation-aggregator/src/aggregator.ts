@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Codec, type ConversationEventName, type SchemaRegistry, topicSpec, topics } from '@parley/contracts';
 import { isLogError, type Log } from '@parley/log';
 import type { PartitionPosition } from '@parley/query';
-import { AppError, ConfigError, type Readiness } from '@parley/service-kit';
+import { AppError, type Config, ConfigError, type Readiness } from '@parley/service-kit';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type AggregatorMetrics, aggregatorMetrics } from './metrics';
@@ -14,7 +14,6 @@ import { Changelog } from './publish/changelog';
 import { conversationDeadLetters, DeadLetters } from './publish/dead-letters';
 import { Outbox } from './publish/outbox';
 import { REDUCER_VERSION } from './reducer-version';
-import type { AggregatorSettings } from './settings';
 import { StoreError, storeLayout } from './store/environment';
 import { condemn, openGenerations, removeGeneration } from './store/generations';
 
@@ -25,7 +24,7 @@ export interface AggregatorOptions {
   readonly dir: string;
   /** Partitions that the topics get if they are to be made. */
   readonly partitions: number;
-  readonly settings: AggregatorSettings;
+  readonly settings: Config['aggregator'];
   readonly logger: Logger;
   readonly metrics: Registry;
   /** Told of what this instance can't go on after; it is to be started again. */
@@ -246,7 +245,12 @@ export class Aggregator {
     const { log, registry, logger } = this.options;
     const { generation } = follow;
     follow.changelog = await Changelog.open({ log, registry, outbox, generation, logger });
-    follow.changelog.run().catch((error) => this.fail(error));
+    if (this.isCaughtUp) this.runChangelog(follow);
+  }
+
+  /** Not before the states have caught up: a state that the next events replace need not be published. */
+  private runChangelog({ changelog }: Follow): void {
+    changelog?.run().catch((error) => this.fail(error));
   }
 
   private afterPublication(): void {
@@ -255,6 +259,7 @@ export class Aggregator {
       this.isCaughtUp = true;
       this.options.logger.info({ positions: this.positions() }, 'caught up');
       void serving.generation.store.markComplete();
+      this.runChangelog(serving);
       for (const partition of serving.generation.partitions.keys()) {
         this.waiters.reached(partition, serving.generation.published(partition));
       }

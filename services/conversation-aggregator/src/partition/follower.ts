@@ -13,9 +13,9 @@ const BATCH_RECORDS = 2_000;
 const IDLE_WAIT_MS = 1_000;
 const RETRY_MS = 250;
 /** Records behind the end beyond which work is done in bulk: larger commits, the index later. */
-const BULK_LAG = 5_000;
+const BULK_LAG = 1_000;
 /** Changes in one commit while far behind. */
-const BULK_CHANGES = 30_000;
+const BULK_CHANGES = 80_000;
 /** Records between two looks at the clock. */
 const CLOCK_EVERY = 32;
 

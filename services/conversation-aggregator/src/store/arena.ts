@@ -1,3 +1,5 @@
+import type { RowWriter } from './row-bytes';
+
 const SLAB_BYTES = 1 << 20;
 /** Of a row's number. */
 const NUMBER_BYTES = 6;
@@ -10,25 +12,32 @@ export class Arena {
   private slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   private at = 0;
 
-  /** The bytes that `write` wrote into the memory it was given; it tells how many. */
-  take(bytesMax: number, write: (memory: Buffer, at: number) => number): Buffer {
-    if (this.at + bytesMax > this.slab.length) {
-      // The former slab lives on as long as values are in it.
-      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytesMax));
-      this.at = 0;
-    }
-    const start = this.at;
-    this.at = write(this.slab, start);
-    return this.slab.subarray(start, this.at);
+  row(row: RowWriter): Buffer {
+    const at = this.reserve(row.length);
+    row.copyTo(this.slab, at);
+    return this.slab.subarray(at, at + row.length);
   }
 
   number(value: number): Buffer {
-    return this.take(NUMBER_BYTES, (memory, at) => memory.writeUIntBE(value, at, NUMBER_BYTES));
+    const at = this.reserve(NUMBER_BYTES);
+    this.slab.writeUIntBE(value, at, NUMBER_BYTES);
+    return this.slab.subarray(at, at + NUMBER_BYTES);
   }
 
   /** What was taken is not needed any more. */
   reset(): void {
     this.at = 0;
+  }
+
+  private reserve(bytes: number): number {
+    if (this.at + bytes > this.slab.length) {
+      // The former slab lives on as long as values are in it.
+      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+      this.at = 0;
+    }
+    const start = this.at;
+    this.at += bytes;
+    return start;
   }
 }
 

@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkEnvironmentFile, isLogError } from '@parley/log';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { storedLayout } from './rows';
+import { ROW_LAYOUT } from './rows';
 
-/** Counts changes of keys, of values but for their columns, and of what lies in which database. */
+/** Counts changes of keys, of values but for their rows, and of what lies in which database. */
 const FORMAT = 2;
 
 /** What a store must have been made with to be read by this program. */
-export const storeLayout = createHash('sha256').update(`${FORMAT}\n${storedLayout}`).digest('hex').slice(0, 16);
+export const storeLayout = `${FORMAT}.${ROW_LAYOUT}`;
 
 /** The store can't be used: it is rebuilt from the log. */
 export class StoreError extends Error {
@@ -46,7 +45,7 @@ export interface Environment {
   readonly meta: Database<unknown, string>;
   /** Conversations by id, each with the tail of its listing (tail.ts). */
   readonly conversations: Database<Buffer, Uint8Array>;
-  /** Message rows in blocks, by the block's number (blocks.ts). */
+  /** Message rows in blocks, by the block's number (block.ts). */
   readonly blocks: Database<Buffer, Uint8Array>;
   /** Number of a message's row by its id. */
   readonly messageIds: Database<Buffer, Uint8Array>;

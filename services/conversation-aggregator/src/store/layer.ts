@@ -1,4 +1,4 @@
-import type { Block } from './blocks';
+import type { Block } from './block';
 import type { HeldConversation } from './tail';
 
 /** What a partition changed since the last commit began: read before the store, written by the next commit. */

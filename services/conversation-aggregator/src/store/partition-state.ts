@@ -1,22 +1,16 @@
 import type { Changes, ConversationState, MessageRow, MessageState, StateReader } from '@parley/conversations';
 import { type Arena, readNumber } from './arena';
-import { type Block, blockOf, decodeBlock, decodeRow, encodeBlock, hasRoom, indexOf, numberOf } from './blocks';
+import { Block, blockOf, indexOf, numberOf, storedRow } from './block';
 import { type Environment, StoreError } from './environment';
 import { blockKey, comparePlaces, idKey, type Place, partitionPrefix, placeKey, placeOf, prefixRange } from './keys';
 import { Layer } from './layer';
 import { RecentMap } from './recent-map';
-import { restoreMessage, storeMessage } from './rows';
-import {
-  addChange,
-  changesOf,
-  decodeConversation,
-  encodeConversation,
-  type HeldConversation,
-  isLong,
-  type ListingChange,
-} from './tail';
+import { RowWriter } from './row-bytes';
+import { readMessage, writeMessage } from './rows';
+import { addChange, changesOf, type HeldConversation, isLong, type ListingChange, readHeld, writeHeld } from './tail';
 
 const NOTHING = Buffer.alloc(0);
+const writer = new RowWriter();
 
 export interface ListingRange {
   /** First place of the range, inclusive; absent for the end that the direction starts at. */
@@ -48,8 +42,7 @@ interface Probe {
 /** The block that takes new rows. */
 interface OpenBlock {
   readonly number: number;
-  readonly rows: Block;
-  length: number;
+  readonly block: Block;
 }
 
 /** Changes at a tail's begin that were put to their places by the commit under way. */
@@ -130,10 +123,7 @@ export class PartitionState implements StateReader {
       if (row !== undefined && inRange({ sentAt, sequence })) found.push({ sentAt, sequence, row });
     }
     const stored = this.storedListings(conversationId, { from, direction, limit: limit + changed.size });
-    for (const { key, value } of stored) {
-      const place = placeOf(key);
-      if (!changed.has(placeText(place))) found.push({ ...place, row: readNumber(value) });
-    }
+    for (const place of stored) if (!changed.has(placeText(place))) found.push(place);
     found.sort((a, b) => (direction === 'older' ? comparePlaces(b, a) : comparePlaces(a, b)));
     return found.slice(0, limit).map(({ row }) => this.listedRow(row));
   }
@@ -172,9 +162,7 @@ export class PartitionState implements StateReader {
   write(layer: Layer, arena: Arena): void {
     const { env, partition } = this;
     for (const conversation of layer.conversations.values()) this.writeConversation(conversation, arena);
-    for (const [number, block] of layer.blocks) {
-      env.blocks.put(blockKey(partition, number), encodeBlock(arena, block));
-    }
+    for (const [number, block] of layer.blocks) env.blocks.put(blockKey(partition, number), block.encode());
     for (const [id, row] of layer.messageIds) env.messageIds.put(idKey(partition, id), arena.number(row));
     for (const eventId of layer.events) env.events.put(idKey(partition, eventId), NOTHING);
     for (const [accountId, count] of layer.opened) env.meta.put(`opened/${partition}/${accountId}`, count);
@@ -195,7 +183,7 @@ export class PartitionState implements StateReader {
     return reading(() =>
       [...this.env.conversations.getRange(range)].map(({ key, value }) => ({
         key: Buffer.from(key),
-        state: decodeConversation(value).state,
+        state: readHeld(value).state,
       })),
     );
   }
@@ -205,7 +193,7 @@ export class PartitionState implements StateReader {
     if (held) return held;
     const stored = reading(() => {
       const bytes = this.env.conversations.get(idKey(this.partition, id));
-      return bytes && decodeConversation(bytes);
+      return bytes && readHeld(bytes);
     });
     if (stored) this.cache.set(id, stored);
     return stored;
@@ -224,14 +212,14 @@ export class PartitionState implements StateReader {
     const { id, state, tail } = conversation;
     const key = idKey(this.partition, id);
     if (!isLong(tail)) {
-      env.conversations.put(key, encodeConversation(arena, state, tail));
+      env.conversations.put(key, arena.row(writeHeld(writer, state, tail)));
       return;
     }
     for (const change of changesOf(tail)) {
       if (change.row === undefined) env.places.remove(placeKey(key, change));
       else env.places.put(placeKey(key, change), arena.number(change.row));
     }
-    env.conversations.put(key, encodeConversation(arena, state, []));
+    env.conversations.put(key, arena.row(writeHeld(writer, state, [])));
     // Reads go by the tail until the commit is done.
     this.spilled.push({ conversation, numbers: tail.length });
   }
@@ -256,9 +244,10 @@ export class PartitionState implements StateReader {
     const number = blockOf(row);
     const layered = this.layeredBlock(number);
     return reading(() => {
-      const text = layered ? layered[indexOf(row)] : decodeRow(this.storedBlock(number), indexOf(row));
-      if (text === undefined) throw new Error(`partition ${this.partition} has no message row ${row}`);
-      return restoreMessage(text);
+      const from = layered?.read(indexOf(row)) ?? storedRow(this.storedBlock(number), indexOf(row));
+      const state = readMessage(from);
+      from.finish();
+      return state;
     });
   }
 
@@ -291,16 +280,13 @@ export class PartitionState implements StateReader {
   }
 
   private addRow(state: MessageRow): number {
-    const text = storeMessage(state);
-    let block = this.openBlock;
-    if (!block || !hasRoom(block.rows.length, block.length)) {
-      block = { number: this.nextBlock++, rows: [], length: 0 };
-      this.openBlock = block;
-      this.open.blocks.set(block.number, block.rows);
+    if (!this.openBlock?.block.hasRoom) {
+      this.openBlock = { number: this.nextBlock++, block: new Block() };
+      this.open.blocks.set(this.openBlock.number, this.openBlock.block);
     }
-    const row = numberOf(block.number, block.rows.length);
-    block.rows.push(text);
-    block.length += text.length;
+    const { number, block } = this.openBlock;
+    writeMessage(writer.begin(), state);
+    const row = numberOf(number, block.add(writer));
     this.open.messageIds.set(state.id, row);
     return row;
   }
@@ -310,10 +296,11 @@ export class PartitionState implements StateReader {
     let block = this.open.blocks.get(number);
     if (!block) {
       // What is being committed stays as it is.
-      block = [...(this.committing?.blocks.get(number) ?? reading(() => decodeBlock(this.storedBlock(number))))];
+      block = new Block(this.committing?.blocks.get(number)?.encode() ?? reading(() => this.storedBlock(number)));
       this.open.blocks.set(number, block);
     }
-    block[indexOf(row)] = storeMessage(state);
+    writeMessage(writer.begin(), state);
+    block.replace(indexOf(row), writer);
   }
 
   private changedListings(conversationId: string): ReadonlyMap<string, ListingChange> {
@@ -329,7 +316,10 @@ export class PartitionState implements StateReader {
       direction === 'older'
         ? { start: from ? afterPlace(conversation, from) : end, end: start, reverse: true, exclusiveStart: true, limit }
         : { start: from ? placeKey(conversation, from) : start, end, limit };
-    return [...this.env.places.getRange(options)].map(({ key, value }) => ({ key: Buffer.from(key), value }));
+    return [...this.env.places.getRange(options)].map(({ key, value }) => ({
+      ...placeOf(Buffer.from(key)),
+      row: readNumber(value),
+    }));
   }
 }
 

@@ -1,123 +1,152 @@
-/** States as JSON lists of values: a column's name is not stored a million times. */
-import type { ConversationState, MessageAlias, MessageRow, MessageState, PendingMessage } from '@parley/conversations';
+/** States as rows: their values one after the other, without names. */
+import type {
+  ConversationState,
+  DeliveryState,
+  MessageAlias,
+  MessageRow,
+  MessageState,
+  PendingMessage,
+} from '@parley/conversations';
+import type { RowReader, RowWriter } from './row-bytes';
 
-/** One flag for each property, so that a property added to a state stops the build here. */
-type Flags<T> = { readonly [K in keyof T]-?: true };
+/** To be counted up with every change of what is written below: a store of another layout is rebuilt. */
+export const ROW_LAYOUT = 1;
 
-type Columns<T> = readonly (keyof T & string)[];
+const MESSAGE = 1;
+const ALIAS = 2;
+const PENDING = 3;
 
-function columns<T>(flags: Flags<T>): Columns<T> {
-  return Object.keys(flags) as (keyof T & string)[];
+export function writeConversation(to: RowWriter, state: ConversationState): void {
+  to.text(state.id)
+    .number(state.accountId)
+    .number(state.number)
+    .text(state.channelId)
+    .text(state.source)
+    .text(state.sourceConversationId)
+    .text(state.sourceContactId)
+    .number(state.createdAt)
+    .text(state.lastMessageId)
+    .number(state.lastMessageAt)
+    .number(state.nextSequence)
+    .number(state.messageCount)
+    .number(state.unreadCount)
+    .number(state.readSequence)
+    .text(state.state)
+    .list(state.tagIds)
+    .map(state.metadata)
+    .number(state.deliveredUpTo)
+    .number(state.readUpTo)
+    .number(state.version)
+    .number(state.position);
 }
 
-const conversationColumns = columns<ConversationState>({
-  id: true,
-  accountId: true,
-  number: true,
-  channelId: true,
-  source: true,
-  sourceConversationId: true,
-  sourceContactId: true,
-  createdAt: true,
-  lastMessageId: true,
-  lastMessageAt: true,
-  nextSequence: true,
-  messageCount: true,
-  unreadCount: true,
-  readSequence: true,
-  state: true,
-  tagIds: true,
-  metadata: true,
-  deliveredUpTo: true,
-  readUpTo: true,
-  version: true,
-  position: true,
-});
-
-const messageColumns = columns<MessageState>({
-  kind: true,
-  id: true,
-  conversationId: true,
-  sequence: true,
-  channelId: true,
-  source: true,
-  sourceMessageId: true,
-  fromContact: true,
-  senderId: true,
-  senderName: true,
-  content: true,
-  text: true,
-  supported: true,
-  sentAt: true,
-  deliveryState: true,
-  headers: true,
-  metadata: true,
-});
-
-const aliasColumns = columns<MessageAlias>({ kind: true, id: true, conversationId: true, of: true });
-
-const pendingColumns = columns<PendingMessage>({
-  kind: true,
-  id: true,
-  conversationId: true,
-  metadata: true,
-  deliveryState: true,
-  sourceMessageId: true,
-  sourceMessageKey: true,
-});
-
-/** Names what is stored where: a store of another layout is rebuilt. */
-export const storedLayout = JSON.stringify([conversationColumns, messageColumns, aliasColumns, pendingColumns]);
-
-function store<T>(of: Columns<T>, state: T): string {
-  const row = new Array<unknown>(of.length);
-  for (let at = 0; at < of.length; at += 1) {
-    const column = of[at];
-    if (column) row[at] = state[column];
-  }
-  return JSON.stringify(row);
+export function readConversation(from: RowReader): ConversationState {
+  return {
+    id: from.text(),
+    accountId: from.number(),
+    number: from.number(),
+    channelId: from.text(),
+    source: from.text(),
+    sourceConversationId: from.optionalText(),
+    sourceContactId: from.optionalText(),
+    createdAt: from.number(),
+    lastMessageId: from.optionalText(),
+    lastMessageAt: from.number(),
+    nextSequence: from.number(),
+    messageCount: from.number(),
+    unreadCount: from.number(),
+    readSequence: from.number(),
+    state: from.optionalText(),
+    tagIds: from.list(),
+    metadata: from.map(),
+    deliveredUpTo: from.number(),
+    readUpTo: from.number(),
+    version: from.number(),
+    position: from.number(),
+  };
 }
 
-function restore<T>(of: Columns<T>, row: readonly unknown[]): T {
-  if (row.length !== of.length) throw new Error(`a stored row has ${row.length} columns, not ${of.length}`);
-  const state: Partial<Record<keyof T, unknown>> = {};
-  for (let at = 0; at < of.length; at += 1) {
-    const column = of[at];
-    if (column) state[column] = row[at];
-  }
-  // The columns are all of T's properties, and their values are what T's had been.
-  return state as T;
+export function writeMessage(to: RowWriter, row: MessageRow): void {
+  if (row.kind === 'message') writeListed(to, row);
+  else if (row.kind === 'alias') to.byte(ALIAS).text(row.id).text(row.conversationId).text(row.of);
+  else writePending(to, row);
 }
 
-function parse(text: string): readonly unknown[] {
-  const row: unknown = JSON.parse(text);
-  if (!Array.isArray(row)) throw new Error('a stored row is no list');
-  return row;
+/** @throws Error  the row is none of a message */
+export function readMessage(from: RowReader): MessageRow {
+  const kind = from.byte();
+  if (kind === MESSAGE) return readListed(from);
+  if (kind === ALIAS) return readAlias(from);
+  if (kind === PENDING) return readPending(from);
+  throw new Error('a stored message row is of no known kind');
 }
 
-export function storeConversation(state: ConversationState): string {
-  return store(conversationColumns, state);
+function writeListed(to: RowWriter, row: MessageState): void {
+  to.byte(MESSAGE)
+    .text(row.id)
+    .text(row.conversationId)
+    .number(row.sequence)
+    .text(row.channelId)
+    .text(row.source)
+    .text(row.sourceMessageId)
+    .flag(row.fromContact)
+    .text(row.senderId)
+    .text(row.senderName)
+    .text(row.content)
+    .text(row.text)
+    .flag(row.supported)
+    .number(row.sentAt)
+    .text(row.deliveryState)
+    .map(row.headers)
+    .map(row.metadata);
 }
 
-export function restoreConversation(text: string): ConversationState {
-  return restore(conversationColumns, parse(text));
+function readListed(from: RowReader): MessageState {
+  return {
+    kind: 'message',
+    id: from.text(),
+    conversationId: from.text(),
+    sequence: from.number(),
+    channelId: from.text(),
+    source: from.text(),
+    sourceMessageId: from.optionalText(),
+    fromContact: from.flag(),
+    senderId: from.text(),
+    senderName: from.optionalText(),
+    content: from.text(),
+    text: from.optionalText(),
+    supported: from.flag(),
+    sentAt: from.number(),
+    // Written from a state of this type.
+    deliveryState: from.text() as DeliveryState,
+    headers: from.map(),
+    metadata: from.map(),
+  };
 }
 
-export function storeMessage(row: MessageRow): string {
-  if (row.kind === 'message') return store(messageColumns, row);
-  return row.kind === 'alias' ? store(aliasColumns, row) : store(pendingColumns, row);
+function readAlias(from: RowReader): MessageAlias {
+  return { kind: 'alias', id: from.text(), conversationId: from.text(), of: from.text() };
 }
 
-export function restoreMessage(text: string): MessageRow {
-  const row = parse(text);
-  switch (row[0]) {
-    case 'message':
-      return restore(messageColumns, row);
-    case 'alias':
-      return restore(aliasColumns, row);
-    case 'pending':
-      return restore(pendingColumns, row);
-    default:
-      throw new Error('a stored message row is of no known kind');
-  }
+function writePending(to: RowWriter, row: PendingMessage): void {
+  to.byte(PENDING)
+    .text(row.id)
+    .text(row.conversationId)
+    .map(row.metadata)
+    .text(row.deliveryState)
+    .text(row.sourceMessageId)
+    .text(row.sourceMessageKey);
+}
+
+function readPending(from: RowReader): PendingMessage {
+  return {
+    kind: 'pending',
+    id: from.text(),
+    conversationId: from.text(),
+    metadata: from.map(),
+    // Written from a state of this type.
+    deliveryState: from.optionalText() as DeliveryState | null,
+    sourceMessageId: from.optionalText(),
+    sourceMessageKey: from.optionalText(),
+  };
 }

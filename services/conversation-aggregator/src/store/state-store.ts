@@ -1,16 +1,16 @@
 import type { ConversationState, MessageRow } from '@parley/conversations';
 import { Arena, readNumber } from './arena';
-import { blockOf, decodeRow, indexOf } from './blocks';
+import { blockOf, indexOf, storedRow } from './block';
 import { type Environment, openEnvironment, type StoreMarker } from './environment';
 import { blockKey, partitionPrefix, prefixRange } from './keys';
 import { PartitionState } from './partition-state';
-import { restoreMessage } from './rows';
-import { decodeConversation } from './tail';
+import { readMessage } from './rows';
+import { readHeld } from './tail';
 
 /** Conversations kept in memory, over all partitions. */
-const CACHED_CONVERSATIONS = 60_000;
+const CACHED_CONVERSATIONS = 150_000;
 /** Uncommitted changes beyond which the reading waits for the commit under way. */
-const UNCOMMITTED_MAX = 60_000;
+const UNCOMMITTED_MAX = 120_000;
 
 export interface StateStoreOptions {
   readonly dir: string;
@@ -86,13 +86,13 @@ export class StateStore {
       conversations: (partition) =>
         env.conversations
           .getRange({ ...prefixRange(partitionPrefix(partition)), transaction })
-          .map(({ value }) => decodeConversation(value).state),
+          .map(({ value }) => readHeld(value).state),
       messages: (partition) =>
         env.messageIds.getRange({ ...prefixRange(partitionPrefix(partition)), transaction }).map(({ value }) => {
           const row = readNumber(value);
           const block = env.blocks.get(blockKey(partition, blockOf(row)), { transaction });
           if (!block) throw new Error(`partition ${partition} has no message row ${row}`);
-          return restoreMessage(decodeRow(block, indexOf(row)));
+          return readMessage(storedRow(block, indexOf(row)));
         }),
       close: () => transaction.done(),
     };

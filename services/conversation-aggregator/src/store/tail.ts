@@ -1,18 +1,13 @@
 /**
  * A conversation's row holds the last changes of its listing besides its state: most conversations are so short that
  * a place of its own for each message would be written for nothing. Beyond TAIL_MAX the tail goes to its places.
- *
- *   0  u16  number of changes
- *   2  f64  sentAt, f64 sequence, f64 row; for each change
- *      state as UTF-8
  */
 import type { ConversationState } from '@parley/conversations';
-import type { Arena } from './arena';
 import type { Place } from './keys';
-import { restoreConversation, storeConversation } from './rows';
+import { RowReader, type RowWriter } from './row-bytes';
+import { readConversation, writeConversation } from './rows';
 
 const TAIL_MAX = 32;
-const CHANGE_BYTES = 24;
 const UNLISTED = -1;
 
 export interface ListingChange extends Place {
@@ -47,19 +42,15 @@ export function isLong(tail: Tail): boolean {
   return tail.length > TAIL_MAX * 3;
 }
 
-export function encodeConversation(arena: Arena, state: ConversationState, tail: Tail): Buffer {
-  const text = storeConversation(state);
-  return arena.take(2 + tail.length * 8 + text.length * 3, (memory, start) => {
-    let at = memory.writeUInt16BE(tail.length / 3, start);
-    for (const number of tail) at = memory.writeDoubleBE(number, at);
-    return at + memory.write(text, at, 'utf8');
-  });
+export function writeHeld(to: RowWriter, state: ConversationState, tail: Tail): RowWriter {
+  writeConversation(to.begin(), state);
+  return to.numbers(tail);
 }
 
-export function decodeConversation(bytes: Buffer): HeldConversation {
-  const end = 2 + bytes.readUInt16BE(0) * CHANGE_BYTES;
-  const tail: Tail = [];
-  for (let at = 2; at < end; at += 8) tail.push(bytes.readDoubleBE(at));
-  const state = restoreConversation(bytes.toString('utf8', end));
+export function readHeld(bytes: Buffer): HeldConversation {
+  const from = new RowReader(bytes);
+  const state = readConversation(from);
+  const tail = from.numbers();
+  from.finish();
   return { id: state.id, state, tail };
 }
