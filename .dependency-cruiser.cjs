@@ -33,7 +33,8 @@ module.exports = {
     },
     {
       name: 'pure-libs-import-pure-code',
-      comment: 'conversations may import the contracts for their event types, search the text pipeline of lunr; no other.',
+      comment:
+        'conversations may import the contracts for their event types, search the text pipeline of lunr; no other.',
       severity: 'error',
       from: { path: pureLibs, pathNot: '\\.test\\.ts$' },
       to: { pathNot: ['^libs/(conversations|search)/src', '^libs/contracts/src', 'node_modules/(lunr|@types/lunr)'] },
@@ -49,7 +50,10 @@ module.exports = {
       name: 'client-libraries-stay-in-their-adapter',
       comment: 'kafkajs is named in the kafka adapter alone, lmdb where a store is.',
       severity: 'error',
-      from: { path: '^(libs|services|cli)/', pathNot: '^(libs/log/|libs/service-kit/|services/(conversation-aggregator|ingest)/)' },
+      from: {
+        path: '^(libs|services|cli)/',
+        pathNot: '^(libs/log/|libs/service-kit/|services/(conversation-aggregator|ingest)/)',
+      },
       to: { path: 'node_modules/(kafkajs|lmdb)/' },
     },
   ],

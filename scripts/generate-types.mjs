@@ -26,7 +26,8 @@ function typeOf(schema) {
   }
   if (schema.type === 'array') return `readonly (${typeOf(schema.items)})[]`;
   if (schema.type === 'map') return `Readonly<Record<string, ${typeOf(schema.values)}>>`;
-  if (schema.type === 'record') return `Readonly<{ ${schema.fields.map((f) => `${f.name}: ${typeOf(f.type)}`).join('; ')} }>`;
+  if (schema.type === 'record')
+    return `Readonly<{ ${schema.fields.map((f) => `${f.name}: ${typeOf(f.type)}`).join('; ')} }>`;
   return typeOf(schema.type);
 }
 

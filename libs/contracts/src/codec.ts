@@ -111,7 +111,7 @@ export class Codec<R extends RecordName> {
       this.unknownUntil.set(id, now + UNKNOWN_ID_TTL_MS);
       throw unknown();
     }
-    const writer = parse(schema);
+    const writer = parseWriter(id, schema);
     const name = (writer.name ?? '').split('.').pop() ?? '';
     if (!isRecordName(name) || !this.records.includes(name as R)) {
       throw new CodecError(
@@ -137,6 +137,15 @@ export class Codec<R extends RecordName> {
     if (known) return known;
     await this.load(frame);
     return this.decodeSync(frame) as Named<R>;
+  }
+}
+
+/** A registry holds what anybody put there. */
+function parseWriter(id: number, schema: object): Type {
+  try {
+    return parse(schema);
+  } catch (cause) {
+    throw new CodecError('BAD_AVRO', `schema ${id} can not be read: ${(cause as Error).message}`, { cause });
   }
 }
 

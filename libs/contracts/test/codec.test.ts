@@ -88,6 +88,8 @@ it('refuses what is no frame, no Avro, or of another topic', async () => {
   await expect(codec.decode(frame(foreign, Buffer.alloc(0)))).rejects.toMatchObject({ code: 'UNKNOWN_RECORD' });
   const unlike = await registry.idOf('x', { ...schemas.Tag, fields: [] });
   await expect(codec.decode(frame(unlike, Buffer.alloc(0)))).rejects.toMatchObject({ code: 'BAD_AVRO' });
+  const unreadable = await registry.idOf('x', { type: 'nosuchtype' });
+  await expect(codec.decode(frame(unreadable, Buffer.alloc(0)))).rejects.toMatchObject({ code: 'BAD_AVRO' });
 });
 
 it('names the field that does not fit', async () => {

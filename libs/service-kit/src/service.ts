@@ -3,6 +3,7 @@ import type { SchemaRegistry } from '@parley/contracts';
 import { isLogError, type Log } from '@parley/log';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { systemAuthenticator } from './auth/authenticate';
 import { type Config, ConfigError, loadConfig } from './config/config';
 import { createApp } from './http/app';
 import type { Route } from './http/route';
@@ -12,6 +13,9 @@ import { openLog } from './open';
 /** sysexits EX_CONFIG: starting again without a change is of no use; the supervisor does not. */
 export const EXIT_CONFIG = 78;
 const SHUTDOWN_MS = 25_000;
+/** How long requests under way are waited for; less than a supervisor's patience. */
+const DRAIN_MS = 5_000;
+const DRAIN_SWEEP_MS = 20;
 const KEEP_ALIVE_MS = 65_000;
 /** Every commit of an LMDB environment holds a thread of libuv's pool until it is on disk; four would be a queue. */
 const POOL_THREADS = '16';
@@ -55,7 +59,7 @@ async function readiness(log: Log, parts: ServiceParts | undefined): Promise<Rea
   return parts.ready();
 }
 
-/** Every service has these, without a credential: an orchestrator asks before anything else works. */
+/** Every service has these. Health needs no credential: an orchestrator asks before anything else works. */
 function commonRoutes(ctx: ServiceContext, parts: () => ServiceParts | undefined): readonly Route[] {
   return [
     {
@@ -76,7 +80,7 @@ function commonRoutes(ctx: ServiceContext, parts: () => ServiceParts | undefined
     {
       method: 'GET',
       path: '/metrics',
-      auth: null,
+      auth: systemAuthenticator(ctx.config),
       handle: async () => ({ status: 200, text: await ctx.metrics.metrics(), contentType: ctx.metrics.contentType }),
     },
   ];
@@ -91,6 +95,15 @@ function listen(server: Server, port: number): Promise<number> {
       resolve(typeof address === 'object' && address ? address.port : port);
     });
   });
+}
+
+/** Takes no more connections, and waits a while for the requests under way. Closing twice is quiet. */
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection that is kept alive is idle only once its request is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_SWEEP_MS);
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())]);
+  clearInterval(sweep);
 }
 
 /**
@@ -124,11 +137,9 @@ export async function startService(
   logger.info({ port: bound }, 'listening');
 
   const stop = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeIdleConnections();
+    await drain(server);
     await parts?.close();
     server.closeAllConnections();
-    await closed;
     await close();
   };
   try {

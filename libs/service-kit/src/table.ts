@@ -23,6 +23,7 @@ export class Table<R extends RecordName> {
   private readonly listeners = new Set<Listener<RecordTypes[R]>>();
   private waiters: { readonly end: Offset; readonly resolve: () => void; readonly reject: (e: Error) => void }[] = [];
   private position: Offset = 0;
+  private failure: Error | undefined;
   private syncing: Promise<void> | undefined;
   private readonly stop = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -97,6 +98,7 @@ export class Table<R extends RecordName> {
   }
 
   private reached(end: Offset): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
     if (this.position >= end) return Promise.resolve();
     return new Promise((resolve, reject) => this.waiters.push({ end, resolve, reject }));
   }
@@ -143,7 +145,9 @@ export class Table<R extends RecordName> {
     for (const waiter of due) waiter.resolve();
   }
 
+  /** Nothing is read any more: whoever waits, now or later, is told instead of kept waiting. */
   private fail(error: Error): void {
+    this.failure = error;
     for (const waiter of this.waiters) waiter.reject(error);
     this.waiters = [];
   }

@@ -60,14 +60,20 @@ function send(res: ServerResponse, reply: Reply): void {
   res.end(payload);
 }
 
+function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isLogError(error, 'RECORD_TOO_LARGE')) {
+    return new AppError('PAYLOAD_TOO_LARGE', { message: 'what this would be kept as is too large for the log' });
+  }
+  if (isLogError(error) && error.retryable) {
+    return new AppError('UNAVAILABLE', { message: 'the log does not answer; try again', retryAfterS: 1 });
+  }
+  return new AppError('INTERNAL', { message: 'internal error' });
+}
+
 /** What a caller is told of any error; a fault of ours tells no detail. */
 export function errorReply(error: unknown): Reply {
-  const known =
-    error instanceof AppError
-      ? error
-      : isLogError(error) && error.retryable
-        ? new AppError('UNAVAILABLE', { message: 'the log does not answer; try again', retryAfterS: 1 })
-        : new AppError('INTERNAL', { message: 'internal error' });
+  const known = asAppError(error);
   const headers: Record<string, string> = {};
   if (known.retryAfterS !== undefined) headers['Retry-After'] = String(known.retryAfterS);
   if (known.status === 401) headers['WWW-Authenticate'] = 'Bearer';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Codec,
+  CodecError,
   type ConversationEvent,
   type ConversationEventName,
   type SchemaRegistry,
@@ -112,12 +113,20 @@ export class EventFeed {
 
   private async decode(batch: GroupBatch, { value, offset }: LogRecord): Promise<ConversationEvent | undefined> {
     if (!value) return undefined;
-    try {
-      return (await this.codec.decode(value)) as ConversationEvent;
-    } catch (err) {
-      // The aggregator keeps it as a dead letter; here it is of no use.
-      this.ctx.logger.warn({ err, partition: batch.partition, offset }, 'event can not be read and is left out');
-      return undefined;
+    for (;;) {
+      try {
+        return (await this.codec.decode(value)) as ConversationEvent;
+      } catch (err) {
+        if (err instanceof CodecError) {
+          // The aggregator keeps it as a dead letter; here it is of no use.
+          this.ctx.logger.warn({ err, partition: batch.partition, offset }, 'event can not be read and is left out');
+          return undefined;
+        }
+        // The registry does not answer: the event is not to be skipped for that.
+        if (this.stopping.signal.aborted) throw err;
+        this.ctx.logger.warn({ err, partition: batch.partition, offset }, 'schema can not be had; trying again');
+        await sleep(RETRY_MS);
+      }
     }
   }
 
