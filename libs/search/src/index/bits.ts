@@ -1,9 +1,6 @@
 /** Words of 32 slots. Slot s is bit s % 32 of word s / 32. All operands of an operation have the same length. */
 export type Bits = Uint32Array;
 
-export const chunkSlots = 65_536;
-export const chunkWords = chunkSlots / 32;
-
 /** Room for so many slots. */
 export function emptyBits(slots: number): Bits {
   return new Uint32Array(Math.ceil(slots / 32));
@@ -56,7 +53,7 @@ export function without(target: Bits, other: Bits): Bits {
   return result;
 }
 
-export function popCount(word: number): number {
+function popCount(word: number): number {
   const pairs = word - ((word >>> 1) & 0x55555555);
   const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
   return (((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;

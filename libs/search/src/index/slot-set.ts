@@ -1,12 +1,24 @@
-import { type Bits, chunkSlots, chunkWords, popCount } from './bits';
+import { type Bits, clearBit, forEachBit, hasBit, setBit } from './bits';
+
+/** A table has this length at least. Lengths are powers of two. */
+const tableMin = 32;
+/** A bitmap takes over from a table once there is a slot in so many: a half-full table takes as much memory then. */
+const slotsPerBitmapEntry = 64;
+/** It gives way well below, so as not to flap. */
+const slotsPerTableEntry = 4 * slotsPerBitmapEntry;
+const noWords = new Uint32Array(0);
 
 /**
- * A set of slots that is cheap to change in place: per 65,536 slots a sorted list of them while they are few, a bitmap
- * once that is smaller (the containers of Roaring bitmaps). An empty set holds no memory but itself.
+ * A set of slots that is cheap to change in place, wherever the slot lies: a hash table while they are few, a bitmap
+ * once that is smaller. An empty set holds no memory but itself.
  */
 export class SlotSet {
-  private readonly chunks: (Chunk | undefined)[] = [];
+  /** The bitmap; or the table, of each slot + 1, 0 where there is none. */
+  private words: Uint32Array = noWords;
+  private isBitmap = false;
   private count = 0;
+  /** All slots that were ever added are below. */
+  private end = 0;
 
   get size(): number {
     return this.count;
@@ -14,138 +26,118 @@ export class SlotSet {
 
   /** False if it was there. */
   add(slot: number): boolean {
-    const place = slot >>> 16;
-    while (this.chunks.length <= place) this.chunks.push(undefined);
-    const chunk = this.chunks[place];
-    if (!chunk) this.chunks[place] = newList(slot & 0xffff);
-    else {
-      if (!addToChunk(chunk, slot & 0xffff)) return false;
-      if (!chunk.bitmap && chunk.count > listMax) this.chunks[place] = toBitmap(chunk);
-    }
+    if (slot >= this.end) this.end = slot + 1;
+    if (this.isBitmap ? slot >>> 5 >= this.words.length : 2 * this.count >= this.words.length) this.makeRoom();
+    if (this.isBitmap) {
+      if (hasBit(this.words, slot)) return false;
+      setBit(this.words, slot);
+    } else if (!addToTable(this.words, slot)) return false;
     this.count++;
     return true;
   }
 
   /** False if it was not there. */
   remove(slot: number): boolean {
-    const place = slot >>> 16;
-    const chunk = this.chunks[place];
-    if (!chunk || !removeFromChunk(chunk, slot & 0xffff)) return false;
-    if (chunk.count === 0) this.chunks[place] = undefined;
-    else if (chunk.bitmap && chunk.count < bitmapMin) this.chunks[place] = toList(chunk);
+    if (this.isBitmap) {
+      if (!hasBit(this.words, slot)) return false;
+      clearBit(this.words, slot);
+    } else if (!removeFromTable(this.words, slot)) return false;
     this.count--;
+    if (this.count === 0) this.become(noWords, false);
+    else if (this.isBitmap) {
+      if (this.count * slotsPerTableEntry < this.end) this.become(tableOf(this.slots(), this.count), false);
+    } else if (this.words.length > tableMin && 8 * this.count < this.words.length)
+      this.become(tableOf(this.slots(), this.count), false);
     return true;
   }
 
   /** Adds those of the set that lie in scope to the target. */
   addTo(target: Bits, scope: Bits): void {
-    for (let place = 0; place < this.chunks.length; place++) {
-      const chunk = this.chunks[place];
-      if (chunk?.bitmap) addBitmap(chunk.bitmap, place * chunkWords, target, scope);
-      else if (chunk) addList(chunk, place * chunkWords, target, scope);
+    const { words } = this;
+    if (this.isBitmap) {
+      const end = Math.min(words.length, target.length);
+      for (let i = 0; i < end; i++) {
+        const word = (words[i] ?? 0) & (scope[i] ?? 0);
+        if (word !== 0) target[i] = (target[i] ?? 0) | word;
+      }
+      return;
+    }
+    for (let i = 0; i < words.length; i++) {
+      const slot = (words[i] ?? 0) - 1;
+      if (slot < 0) continue;
+      const word = slot >>> 5;
+      target[word] = (target[word] ?? 0) | ((scope[word] ?? 0) & (1 << (slot & 31)));
     }
   }
-}
 
-/** Lists of more than this take more room than a bitmap; bitmaps turn back well below, so as not to flap. */
-const listMax = chunkSlots / 16;
-const bitmapMin = listMax / 2;
-
-type Chunk =
-  | { bitmap: null; list: Uint16Array; count: number }
-  | { readonly bitmap: Uint32Array; readonly list: null; count: number };
-type ListChunk = Extract<Chunk, { bitmap: null }>;
-type BitmapChunk = Extract<Chunk, { list: null }>;
-
-function newList(low: number): ListChunk {
-  return { bitmap: null, list: Uint16Array.of(low), count: 1 };
-}
-
-function lowerBound({ list, count }: ListChunk, low: number): number {
-  let from = 0;
-  let to = count;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((list[middle] ?? 0) < low) from = middle + 1;
-    else to = middle;
+  private makeRoom(): void {
+    if (this.isBitmap) {
+      const longer = new Uint32Array(Math.max((this.end + 31) >>> 5, 2 * this.words.length));
+      longer.set(this.words);
+      this.words = longer;
+    } else if (this.count > 0 && this.count * slotsPerBitmapEntry >= this.end) {
+      const bitmap = new Uint32Array((this.end + 31) >>> 5);
+      for (const slot of this.slots()) setBit(bitmap, slot);
+      this.become(bitmap, true);
+    } else this.become(tableOf(this.slots(), this.count + 1), false);
   }
-  return from;
+
+  private become(words: Uint32Array, isBitmap: boolean): void {
+    this.words = words;
+    this.isBitmap = isBitmap;
+  }
+
+  private slots(): number[] {
+    const slots: number[] = [];
+    if (this.isBitmap) forEachBit(this.words, (slot) => slots.push(slot));
+    else for (const held of this.words) if (held > 0) slots.push(held - 1);
+    return slots;
+  }
 }
 
-function addToChunk(chunk: Chunk, low: number): boolean {
-  if (chunk.bitmap) {
-    const word = chunk.bitmap[low >>> 5] ?? 0;
-    const bit = 1 << (low & 31);
-    if ((word & bit) !== 0) return false;
-    chunk.bitmap[low >>> 5] = word | bit;
-  } else {
-    const at = lowerBound(chunk, low);
-    if (at < chunk.count && chunk.list[at] === low) return false;
-    if (chunk.count === chunk.list.length) chunk.list = resized(chunk.list, Math.min(listMax + 1, 2 * chunk.count));
-    chunk.list.copyWithin(at + 1, at, chunk.count);
-    chunk.list[at] = low;
+/** A table of the slots that so many fill to less than a half. */
+function tableOf(slots: readonly number[], count: number): Uint32Array {
+  let length = tableMin;
+  while (length < 2 * count + 1) length *= 2;
+  const table = new Uint32Array(length);
+  for (const slot of slots) addToTable(table, slot);
+  return table;
+}
+
+/** Where a search for the slot begins: by Fibonacci hashing, as slots come in rows. */
+function homeOf(slot: number, mask: number): number {
+  const mixed = Math.imul(slot, 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) & mask;
+}
+
+function addToTable(table: Uint32Array, slot: number): boolean {
+  const mask = table.length - 1;
+  let at = homeOf(slot, mask);
+  for (let held = table[at]; held !== 0; held = table[at]) {
+    if (held === slot + 1) return false;
+    at = (at + 1) & mask;
   }
-  chunk.count++;
+  table[at] = slot + 1;
   return true;
 }
 
-function removeFromChunk(chunk: Chunk, low: number): boolean {
-  if (chunk.bitmap) {
-    const word = chunk.bitmap[low >>> 5] ?? 0;
-    const bit = 1 << (low & 31);
-    if ((word & bit) === 0) return false;
-    chunk.bitmap[low >>> 5] = word & ~bit;
-  } else {
-    const at = lowerBound(chunk, low);
-    if (at >= chunk.count || chunk.list[at] !== low) return false;
-    chunk.list.copyWithin(at, at + 1, chunk.count);
-    if (chunk.count * 4 < chunk.list.length) chunk.list = resized(chunk.list, chunk.list.length >>> 1);
+function removeFromTable(table: Uint32Array, slot: number): boolean {
+  if (table.length === 0) return false;
+  const mask = table.length - 1;
+  let gap = homeOf(slot, mask);
+  while (table[gap] !== slot + 1) {
+    if (table[gap] === 0) return false;
+    gap = (gap + 1) & mask;
   }
-  chunk.count--;
+  // Those behind move up, so that no search for them ends at the gap.
+  for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
+    const held = table[at] ?? 0;
+    if (held === 0) break;
+    const home = homeOf(held - 1, mask);
+    if (((at - home) & mask) < ((at - gap) & mask)) continue;
+    table[gap] = held;
+    gap = at;
+  }
+  table[gap] = 0;
   return true;
-}
-
-function resized(list: Uint16Array, length: number): Uint16Array {
-  const result = new Uint16Array(length);
-  result.set(list.length > length ? list.subarray(0, length) : list);
-  return result;
-}
-
-function toBitmap({ list, count }: ListChunk): BitmapChunk {
-  const bitmap = new Uint32Array(chunkWords);
-  for (let i = 0; i < count; i++) {
-    const low = list[i] ?? 0;
-    bitmap[low >>> 5] = (bitmap[low >>> 5] ?? 0) | (1 << (low & 31));
-  }
-  return { bitmap, list: null, count };
-}
-
-function toList({ bitmap, count }: BitmapChunk): ListChunk {
-  const list = new Uint16Array(count);
-  let at = 0;
-  for (let i = 0; i < bitmap.length; i++) {
-    let word = bitmap[i] ?? 0;
-    for (let left = popCount(word); left > 0; left--) {
-      const lowest = word & -word;
-      list[at++] = (i << 5) + (31 - Math.clz32(lowest));
-      word ^= lowest;
-    }
-  }
-  return { bitmap: null, list, count };
-}
-
-function addBitmap(bitmap: Uint32Array, offset: number, target: Bits, scope: Bits): void {
-  const end = Math.min(bitmap.length, target.length - offset);
-  for (let i = 0; i < end; i++) {
-    const word = (bitmap[i] ?? 0) & (scope[offset + i] ?? 0);
-    if (word !== 0) target[offset + i] = (target[offset + i] ?? 0) | word;
-  }
-}
-
-function addList({ list, count }: ListChunk, offset: number, target: Bits, scope: Bits): void {
-  for (let i = 0; i < count; i++) {
-    const low = list[i] ?? 0;
-    const word = offset + (low >>> 5);
-    target[word] = (target[word] ?? 0) | ((scope[word] ?? 0) & (1 << (low & 31)));
-  }
 }
