@@ -10,6 +10,16 @@ export interface LogUnderTest {
   again(): Promise<Log>;
   /** A member of a group in a process of its own. `kill` ends it without a word; it never commits. */
   stray(options: GroupOptions): Promise<{ readonly holds: () => Promise<number>; kill(): Promise<void> }>;
+  /**
+   * A member of a group in a process of its own. Takes a batch and hangs, so that it loses its partitions; when told to
+   * go on it first commits that batch, then takes and commits others.
+   */
+  hanging(options: GroupOptions): Promise<{
+    /** Values of the next batch taken. */
+    batch(): Promise<readonly string[]>;
+    /** @returns `committed`, or the code of the error that the commit ended with */
+    goOn(): Promise<string>;
+  }>;
   /** Closes all handles and removes the log. */
   destroy(): Promise<void>;
 }
@@ -532,6 +542,27 @@ export function testLogContract(name: string, open: OpenLog, features: LogFeatur
           return held(heir, topic).length === 2;
         });
         await heir.close();
+      });
+
+      when(features.strayMembers, 'gives a batch again that was lost and fenced, to its former owner too', async () => {
+        const topic = await make({ partitions: 1 });
+        const sent = Array.from({ length: 20 }, (_, n) => `${n}`);
+        await log.append(
+          topic,
+          sent.map((value) => text('a', value)),
+        );
+        const member = await under.hanging({ group: 'g', topics: [topic], maxRecords: 10 });
+        expect(await member.batch()).toEqual(sent.slice(0, 10));
+        const heir = await join(log, topic);
+        await until(async () => {
+          await heir.next();
+          return held(heir, topic).length === 1;
+        });
+        await heir.close();
+        expect(await member.goOn()).toBe('FENCED');
+        const handled: string[] = [];
+        while (handled.at(-1) !== '19') handled.push(...(await member.batch()));
+        expect(handled).toEqual(sent);
       });
 
       it('takes part in topics that are made later', async () => {

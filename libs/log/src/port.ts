@@ -96,7 +96,7 @@ export interface LogReader {
 export interface GroupBatch extends RecordBatch {
   /**
    * Commits the batch's `next` for the group. Resolves when durable.
-   * @throws FENCED  the partition has another owner now: drop the batch, its new owner handles it
+   * @throws FENCED  the partition was lost meanwhile: drop the batch; whoever owns it now, this member too, gets it again
    */
   commit(): Promise<void>;
 }

@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 export interface TestProcess {
   /** Next line that it prints. */
   line(): Promise<string>;
+  /** Gives it a line on its standard input. */
+  say(line: string): void;
   readonly lines: AsyncIterableIterator<string>;
   readonly child: ChildProcess;
   /** SIGKILL; resolves when it has ended. */
@@ -16,7 +18,7 @@ export interface TestProcess {
 export async function startProcess(name: string, input: object): Promise<TestProcess> {
   const script = join(__dirname, 'processes', `${name}.ts`);
   const child = spawn(process.execPath, ['-r', 'esbuild-register', script, JSON.stringify(input)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -28,6 +30,7 @@ export async function startProcess(name: string, input: object): Promise<TestPro
       if (done) throw new Error(`${name} ended without a word`);
       return String(value);
     },
+    say: (line) => void child.stdin.write(`${line}\n`),
     kill: async () => {
       child.kill('SIGKILL');
       await ended;

@@ -27,6 +27,17 @@ export async function openForTest() {
         kill: member.kill,
       };
     },
+    hanging: async (options: GroupOptions) => {
+      const member = await startProcess('hanging', { dir, options });
+      processes.push(member);
+      return {
+        batch: async () => (await member.line()).split(' '),
+        goOn: () => {
+          member.say('go on');
+          return member.line();
+        },
+      };
+    },
     destroy: async () => {
       // First those that may be in the way.
       await Promise.all(processes.map((running) => running.kill()));

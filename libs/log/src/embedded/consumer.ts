@@ -1,7 +1,8 @@
+import { isLogError } from '../errors';
 import type { GroupBatch, GroupConsumer, GroupOptions, NextOptions, Offset } from '../port';
 import { LocalBell, waitForRing } from './bell';
 import type { Database } from './environment';
-import { fencedError, type GroupStore, readCommits, writeCommit } from './groups';
+import { fencedError, type GroupStore, type Owned, readCommits, writeCommit } from './groups';
 import { MAX_RECORDS, Turn } from './reader';
 import type { OwnSession } from './sessions';
 import type { TopicStore } from './topic';
@@ -99,8 +100,15 @@ export class EmbeddedConsumer implements GroupConsumer {
   private async commit(held: Held, offset: Offset): Promise<void> {
     const { partition } = held;
     const topic = held.topic.spec.name;
-    if (!this.held.includes(held)) throw fencedError(this.options.group, { topic, partition });
-    await this.parts.groups.commit(this.options.group, this.id, { topic, partition, offset });
+    const isHeld = () => this.held.includes(held);
+    if (!isHeld()) throw fencedError(this.options.group, { topic, partition });
+    try {
+      await this.parts.groups.commit(this.options.group, this.id, { topic, partition, offset }, isHeld);
+    } catch (error) {
+      // The batch is dropped, so its records must come again: where this member wins the partition back, from the commit.
+      if (isLogError(error, 'FENCED')) this.held = this.held.filter((other) => other !== held);
+      throw error;
+    }
     if (held.position === offset) held.busy = false;
   }
 
@@ -149,11 +157,10 @@ export class EmbeddedConsumer implements GroupConsumer {
       if (this.closing) return;
       this.deciding = true;
       let won: Held[] = [];
-      await this.parts.groups.settle(this.options.group, this.member(), (db, owned) => {
-        // Given up before anybody else can learn that it is free; taken up once that is durable.
-        this.held = this.held.filter((held) =>
-          owned.some(({ topic, partition }) => topic === held.topic.spec.name && partition === held.partition),
-        );
+      await this.parts.groups.settle(this.options.group, this.member(), (db, owned, before) => {
+        // Given up before anybody else can learn that it is free; taken up once that is durable. What others dropped
+        // this member from meanwhile begins anew, though it has it back: the position is that of a lost batch.
+        this.held = this.held.filter((held) => includes(owned, held) && includes(before, held));
         won = owned.filter((place) => !this.find(place)).flatMap((place) => this.begin(db, place));
       });
       this.held.push(...won);
@@ -194,4 +201,8 @@ export class EmbeddedConsumer implements GroupConsumer {
     this.parts.onClose(this);
     await this.parts.groups.leave(this.options.group, this.id);
   }
+}
+
+function includes(places: Owned, { topic, partition }: Held): boolean {
+  return places.some((place) => place.topic === topic.spec.name && place.partition === partition);
 }

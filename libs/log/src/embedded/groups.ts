@@ -44,14 +44,20 @@ export class GroupStore {
 
   /**
    * Takes part in the group, drops the dead, gives away what is not this member's share and takes what is free of it.
-   * @param decided is told within the transaction what the member holds from now on
+   * @param decided is told within the transaction what the member holds from now on, and what it held before: only
+   * what is in both was never another's meanwhile
    */
-  async settle(group: string, member: Member, decided: (db: Database, owned: Owned) => void): Promise<void> {
+  async settle(
+    group: string,
+    member: Member,
+    decided: (db: Database, owned: Owned, before: Owned) => void,
+  ): Promise<void> {
     const changed = await this.environment.write((db) => {
       const state = readGroup(db, group);
+      const before = ownedBy(state, member.id);
       const changes = settle(db, state, member);
       if (changes) writeJson(db, stateKey(group), state);
-      decided(db, ownedBy(state, member.id));
+      decided(db, ownedBy(state, member.id), before);
       return changes;
     });
     if (changed) this.bell.ring();
@@ -66,10 +72,18 @@ export class GroupStore {
     this.bell.ring();
   }
 
-  /** @throws FENCED  the member does not hold the partition any more */
-  async commit(group: string, member: string, at: { topic: string; partition: number; offset: Offset }): Promise<void> {
+  /**
+   * @param held is asked within the transaction: the member may have lost the partition and won it back since the call
+   * @throws FENCED  the member does not hold the partition any more
+   */
+  async commit(
+    group: string,
+    member: string,
+    at: { topic: string; partition: number; offset: Offset },
+    held: () => boolean,
+  ): Promise<void> {
     const fenced = await this.environment.write((db) => {
-      if (readGroup(db, group).owners[at.topic]?.[at.partition] !== member) return true;
+      if (!held() || readGroup(db, group).owners[at.topic]?.[at.partition] !== member) return true;
       writeCommit(db, group, at);
       return false;
     });

@@ -74,18 +74,24 @@ async function compact(topic: TopicStore, partition: number, nowMs: number): Pro
       for (const { value, timestamp } of kept) {
         if (value === null) untilMs = Math.min(untilMs, timestamp + TOMBSTONE_MS - 1);
       }
-      return kept.length < records.length ? [{ chunk, kept, removes: records.length - kept.length }] : [];
+      return kept.length < records.length ? [{ chunk, records, kept }] : [];
     });
     if (rewritten.length === 0) continue;
     removed += await topic.environment.write((db) => {
       let count = 0;
-      for (const { chunk, kept, removes } of rewritten) {
-        const key = chunkKey(partition, chunk.base);
-        // Another process may be at the same work: what it rewrote meanwhile is left to it.
-        if (!db.get(key)?.equals(chunk.bytes)) continue;
+      for (const seen of rewritten) {
+        const { base, bytes } = seen.chunk;
+        const key = chunkKey(partition, base);
+        const now = db.get(key);
+        if (!now) continue;
+        // Another process may be at the same work and have rewritten the chunk meanwhile, maybe knowing of fewer
+        // records. Never skipped: a value that outlives its tombstone would come back.
+        const same = now.equals(bytes);
+        const records = same ? seen.records : recordsOf(partition, { base, bytes: now });
+        const kept = same ? seen.kept : records.filter((record) => isKept(record, newest, nowMs));
         if (kept.length === 0) db.remove(key);
-        else db.put(key, encodeChunk(kept, { base: chunk.base, runningMaxBefore: runningMaxOf(chunk.bytes) }).bytes);
-        count += removes;
+        else db.put(key, encodeChunk(kept, { base, runningMaxBefore: runningMaxOf(now) }).bytes);
+        count += records.length - kept.length;
       }
       return count;
     });
