@@ -1,7 +1,8 @@
 import type { Before } from './change';
 import { climb, shownDeliveryState } from './delivery-state';
+import { MetadataError } from './errors';
 import { mergeMetadata } from './metadata';
-import type { ConversationState, MessageRow, MessageState, PendingMessage } from './state';
+import type { ConversationState, FlatMetadata, MessageRow, MessageState, PendingMessage } from './state';
 
 export interface Adopted {
   readonly message: MessageState;
@@ -18,9 +19,19 @@ export function withFacts(
 ): MessageState {
   return {
     ...message,
-    metadata: mergeMetadata(facts.metadata, message.metadata, []),
+    metadata: joined(facts.metadata, message.metadata),
     deliveryState: facts.deliveryState ? climb(message.deliveryState, facts.deliveryState) : message.deliveryState,
   };
+}
+
+/** Two that each fit may not fit together: then its own alone stay, for the message itself must not be lost. */
+function joined(others: FlatMetadata, own: FlatMetadata): FlatMetadata {
+  try {
+    return mergeMetadata(others, own, []);
+  } catch (error) {
+    if (error instanceof MetadataError && error.code === 'METADATA_TOO_LARGE') return own;
+    throw error;
+  }
 }
 
 /**

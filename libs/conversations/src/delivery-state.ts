@@ -23,10 +23,13 @@ export function climb(from: DeliveryState, to: DeliveryState): DeliveryState {
   return ladder[to] > ladder[from] ? to : from;
 }
 
-/** The message's delivery state with the conversation's watermarks: these speak of what was sent to the contact. */
+/**
+ * The message's delivery state with the conversation's watermarks: these speak of what was sent to the contact, so
+ * neither of the contact's own messages nor of what no provider has taken yet.
+ */
 export function shownDeliveryState(message: MessageState, conversation: ConversationState): DeliveryState {
   if (message.fromContact) return message.deliveryState;
-  if (message.deliveryState === 'failed') return 'failed';
+  if (message.deliveryState === 'failed' || message.deliveryState === 'pending') return message.deliveryState;
   if (conversation.readUpTo > 0 && message.sentAt <= conversation.readUpTo) return 'read';
   if (conversation.deliveredUpTo > 0 && message.sentAt <= conversation.deliveredUpTo) {
     return climb(message.deliveryState, 'delivered');

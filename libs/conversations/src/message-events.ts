@@ -2,14 +2,18 @@ import type { MessageReceived, MessageSubmitted } from '@parley/contracts';
 import { adoptEcho, withFacts } from './adopt-echo';
 import { type Before, changes } from './change';
 import { climb } from './delivery-state';
+import { ReduceError } from './errors';
 import { noMetadata } from './metadata';
 import { findMessage } from './rows';
 import type { Changes, ConversationState, FlatMetadata, MessageState } from './state';
 
 const noHeaders: FlatMetadata = Object.freeze({});
+/** The last millisecond that ISO 8601 writes with four digits of the year. */
+const SENT_AT_MAX = 253_402_300_799_999;
 
 /** A message from a source. Its id tells repetitions, and echoes of messages sent from here. */
 export function messageReceived(before: Before, event: MessageReceived): Changes | undefined {
+  checkSentAt(event.sentAt);
   const row = before.reader.message(event.messageId);
   if (row && row.kind !== 'pending') return event.fromContact ? undefined : echoReceived(before, event);
   return messageAdded(
@@ -39,6 +43,7 @@ export function messageReceived(before: Before, event: MessageReceived): Changes
 }
 
 export function messageSubmitted(before: Before, event: MessageSubmitted): Changes | undefined {
+  checkSentAt(event.sentAt);
   const row = before.reader.message(event.messageId);
   if (row && row.kind !== 'pending') return undefined;
   return messageAdded(
@@ -64,6 +69,11 @@ export function messageSubmitted(before: Before, event: MessageSubmitted): Chang
     },
     event,
   );
+}
+
+function checkSentAt(sentAt: number): void {
+  if (sentAt >= 0 && sentAt <= SENT_AT_MAX) return;
+  throw new ReduceError('BAD_TIME', `sent at ${sentAt}; the latest is ${SENT_AT_MAX}`);
 }
 
 /** The provider gave a message back that was sent from here: it took it. */

@@ -2,7 +2,7 @@ import type { DeliveryWatermarkReached, MessageDeliveryChanged, MessageMetadataC
 import { adoptEcho } from './adopt-echo';
 import { type Before, changes } from './change';
 import { climb, deliveryStateOf, shownDeliveryState } from './delivery-state';
-import { mergeMetadata } from './metadata';
+import { mergeMetadata, mergeOwnMetadata } from './metadata';
 import { findMessage, pendingMessage } from './rows';
 import type { Changes, FlatMetadata, MessageState, PendingMessage } from './state';
 import type { DeliveryState } from './views';
@@ -36,7 +36,7 @@ function reported(before: Before, row: MessageState, event: MessageDeliveryChang
 function reportedBefore(before: Before, row: PendingMessage, event: MessageDeliveryChanged): Changes {
   const to = deliveryStateOf(event.state);
   const deliveryState = row.deliveryState ? climb(row.deliveryState, to) : to;
-  const metadata = mergeMetadata(row.metadata, reportMetadata(event, deliveryState), []);
+  const metadata = mergeOwnMetadata(row.metadata, reportMetadata(event, deliveryState));
   const sourceMessageId = event.sourceMessageId ?? row.sourceMessageId;
   const sourceMessageKey = event.sourceMessageKey ?? row.sourceMessageKey;
   return changes(before, {}, [{ ...row, deliveryState, metadata, sourceMessageId, sourceMessageKey }]);
@@ -45,7 +45,7 @@ function reportedBefore(before: Before, row: PendingMessage, event: MessageDeliv
 function withReport({ conversation }: Before, message: MessageState, event: MessageDeliveryChanged): MessageState {
   // From the state that was shown: a message that a watermark told to be read did not fail.
   const deliveryState = climb(shownDeliveryState(message, conversation), deliveryStateOf(event.state));
-  const metadata = mergeMetadata(message.metadata, reportMetadata(event, deliveryState), []);
+  const metadata = mergeOwnMetadata(message.metadata, reportMetadata(event, deliveryState));
   return { ...message, deliveryState, metadata };
 }
 

@@ -5,6 +5,8 @@ import type { Json, JsonObject } from './views';
 /** Levels of nesting, dots in keys and lists counted. Deeper values could overflow the stack of whoever prints them. */
 const LEVELS_MAX = 32;
 const LEAVES_MAX = 10_000;
+/** Keys and values as JSON text together: what is published of a conversation has to fit into one record of the log. */
+const CHARACTERS_MAX = 1_000_000;
 
 export const noMetadata: FlatMetadata = Object.freeze({});
 
@@ -18,6 +20,7 @@ export const noMetadata: FlatMetadata = Object.freeze({});
 export function flattenMetadata(object: JsonObject, prefix?: string): FlatMetadata {
   const leaves = new Leaves(noMetadata);
   for (const [key, text] of leavesBelow(object, prefix)) leaves.put(key, text);
+  leaves.checkGrowth(nothing);
   return leaves.toFlat();
 }
 
@@ -46,19 +49,37 @@ export function nestEntries(entries: Iterable<readonly [string, Json]>): JsonObj
 
 /**
  * Takes keys away with all below them, then sets others. A value written over an object replaces it, and the reverse,
- * so that no key of the outcome lies below another. Returns the metadata itself where nothing changes.
- * @throws BAD_METADATA, METADATA_TOO_DEEP
+ * so that no key of the outcome lies below another. Returns the metadata itself where nothing changes. What is too
+ * large already may shrink.
+ * @throws BAD_METADATA, METADATA_TOO_DEEP, METADATA_TOO_LARGE
  */
 export function mergeMetadata(metadata: FlatMetadata, set: FlatMetadata, removed: readonly string[]): FlatMetadata {
+  return merge(metadata, set, removed, true);
+}
+
+/** As mergeMetadata, for the few leaves that the system itself writes: these find room however much others wrote. */
+export function mergeOwnMetadata(metadata: FlatMetadata, set: FlatMetadata): FlatMetadata {
+  return merge(metadata, set, [], false);
+}
+
+function merge(
+  metadata: FlatMetadata,
+  set: FlatMetadata,
+  removed: readonly string[],
+  isLimited: boolean,
+): FlatMetadata {
   const written = Object.entries(set);
   if (written.length === 0 && removed.length === 0) return metadata;
   const leaves = new Leaves(metadata);
+  const before = leaves.size;
   let changed = false;
   for (const key of removed) changed = leaves.takeAway(key) || changed;
   for (const [key, text] of written) {
     for (const [leaf, value] of leavesOf(key, text)) changed = leaves.put(leaf, value) || changed;
   }
-  return changed ? leaves.toFlat() : metadata;
+  if (!changed) return metadata;
+  if (isLimited) leaves.checkGrowth(before);
+  return leaves.toFlat();
 }
 
 /** The value of a leaf, undefined where there is none. */
@@ -87,39 +108,72 @@ function* branchesOf(key: string): Generator<string> {
   for (let dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) yield key.slice(0, dot);
 }
 
+interface Size {
+  readonly leaves: number;
+  /** Of keys and JSON texts, UTF-16 code units. */
+  readonly characters: number;
+}
+
+const nothing: Size = { leaves: 0, characters: 0 };
+
 /** Leaves of which none lies below another. */
 class Leaves {
   private readonly texts: Map<string, string>;
   /** Keys that others lie, or lay, below: most keys have none, and need no look at all the others. */
   private readonly branches = new Set<string>();
+  private characters = 0;
 
   constructor(metadata: FlatMetadata) {
     this.texts = new Map(Object.entries(metadata));
-    for (const key of this.texts.keys()) this.addBranches(key);
+    for (const [key, text] of this.texts) {
+      this.characters += key.length + text.length;
+      this.addBranches(key);
+    }
+  }
+
+  get size(): Size {
+    return { leaves: this.texts.size, characters: this.characters };
+  }
+
+  /** @throws METADATA_TOO_LARGE where they are beyond a limit and further than before */
+  checkGrowth(before: Size): void {
+    const { leaves, characters } = this.size;
+    if (leaves > LEAVES_MAX && leaves > before.leaves) throw tooManyLeaves();
+    if (characters > CHARACTERS_MAX && characters > before.characters) {
+      throw new MetadataError('METADATA_TOO_LARGE', `more than ${CHARACTERS_MAX} characters`);
+    }
   }
 
   /** Whether this changed anything. */
   put(key: string, text: string): boolean {
     if (this.texts.get(key) === text) return false;
     this.takeAway(key);
-    for (const above of branchesOf(key)) this.texts.delete(above);
+    for (const above of branchesOf(key)) this.drop(above);
     this.texts.set(key, text);
+    this.characters += key.length + text.length;
     this.addBranches(key);
     return true;
   }
 
   /** Whether this changed anything. */
   takeAway(key: string): boolean {
-    let found = this.texts.delete(key);
+    let found = this.drop(key);
     if (!this.branches.has(key)) return found;
     for (const other of this.texts.keys()) {
-      if (isWithin(other, key)) found = this.texts.delete(other) || found;
+      if (isWithin(other, key)) found = this.drop(other) || found;
     }
     return found;
   }
 
   toFlat(): FlatMetadata {
     return Object.fromEntries(this.texts);
+  }
+
+  private drop(key: string): boolean {
+    const text = this.texts.get(key);
+    if (text === undefined) return false;
+    this.characters -= key.length + text.length;
+    return this.texts.delete(key);
   }
 
   private addBranches(key: string): void {
@@ -150,11 +204,15 @@ function leavesBelow(object: JsonObject, prefix: string | undefined): readonly (
       checkLevels(isObject(value) ? null : value, key, levelsOf(key));
       if (isObject(value)) collect(value, key);
       else leaves.push([key, JSON.stringify(value)]);
-      if (leaves.length > LEAVES_MAX) throw new MetadataError('METADATA_TOO_LARGE', `more than ${LEAVES_MAX} keys`);
+      if (leaves.length > LEAVES_MAX) throw tooManyLeaves();
     }
   };
   collect(object, prefix);
   return leaves;
+}
+
+function tooManyLeaves(): MetadataError {
+  return new MetadataError('METADATA_TOO_LARGE', `more than ${LEAVES_MAX} keys`);
 }
 
 function levelsOf(key: string): number {

@@ -59,6 +59,8 @@ function metadataOf(message: MessageState, { readSequence }: ConversationState):
 }
 
 const REPLACED_URL_PREFIX = 'data_';
+/** A short text that stands often, and a long one in its place, would grow beyond all memory. */
+const REPLACED_CHARACTERS_MAX = 4_000_000;
 
 /** `data_<url>` metadata tells where to find what lay at a url of the source's, which expires. */
 function contentOf({ content, metadata }: MessageState): Json {
@@ -67,9 +69,16 @@ function contentOf({ content, metadata }: MessageState): Json {
     if (!key.startsWith(REPLACED_URL_PREFIX) || key.length === REPLACED_URL_PREFIX.length) continue;
     const value = parseLeaf(text);
     if (typeof value !== 'string') continue;
-    shown = shown.replaceAll(asJsonText(key.slice(REPLACED_URL_PREFIX.length)), () => asJsonText(value));
+    shown = replaced(shown, asJsonText(key.slice(REPLACED_URL_PREFIX.length)), asJsonText(value));
   }
   return parseContent(shown);
+}
+
+/** The text itself where it would become too long. */
+function replaced(text: string, old: string, by: string): string {
+  const parts = text.split(old);
+  const length = text.length + (parts.length - 1) * (by.length - old.length);
+  return length > text.length && length > REPLACED_CHARACTERS_MAX ? text : parts.join(by);
 }
 
 /** As it stands between the quotes of JSON text, so that no value can end the text that it is put into. */

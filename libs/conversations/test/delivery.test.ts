@@ -62,18 +62,25 @@ describe('a message submitted again', () => {
 
 describe('a watermark', () => {
   it.each([
-    ['covers what was sent up to it', [submitted('a', 10), watermark('delivered', 10)], 'delivered'],
-    ['leaves what was sent later', [submitted('a', 11), watermark('delivered', 10)], 'pending'],
+    ['covers what was sent up to it', [submitted('a', 10), taken('a', 'k'), watermark('delivered', 10)], 'delivered'],
+    ['leaves what was sent later', [submitted('a', 11), taken('a', 'k'), watermark('delivered', 10)], 'sent'],
+    ['says nothing about what no provider has yet', [submitted('a', 10), watermark('read', 10)], 'pending'],
+    ['covers that once a provider took it', [submitted('a', 10), watermark('read', 10), taken('a', 'k')], 'read'],
     ['covers what is applied after it', [watermark('read', 10), echo('a', 10)], 'read'],
     ['never goes back', [echo('a', 10), watermark('read', 10), watermark('read', 5)], 'read'],
     ['of delivery takes nothing from read', [echo('a', 10), watermark('read', 10), watermark('delivered', 20)], 'read'],
     ['revives no failed message', [submitted('a', 10), delivery('a', 'failed'), watermark('read', 20)], 'failed'],
     [
       'of read is not taken back by a failure',
-      [submitted('a', 10), watermark('read', 20), delivery('a', 'failed')],
+      [submitted('a', 10), taken('a', 'k'), watermark('read', 20), delivery('a', 'failed')],
       'read',
     ],
     ['says nothing about the contact’s messages', [received('a', 10), watermark('read', 20)], 'delivered'],
+    [
+      'keeps no failure of what was pending quiet',
+      [submitted('a', 10), watermark('read', 20), delivery('a', 'failed')],
+      'failed',
+    ],
     ['below delivered says nothing', [submitted('a', 10), watermark('sent', 20)], 'pending'],
   ])('%s', (_rule, events, state) => {
     expect(given(...events).message('a').deliveryState).toBe(state);

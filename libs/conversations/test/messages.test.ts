@@ -28,6 +28,23 @@ describe('the first message', () => {
   });
 });
 
+describe('the time of a message', () => {
+  const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+  it.each([
+    [0, true],
+    [latest, true],
+    [-1, false],
+    [latest + 1, false],
+    [9e15, false],
+  ])('may be shown: %d %s', (sentAt, isGood) => {
+    for (const message of [received('a', sentAt), submitted('a', sentAt), echo('a', sentAt)]) {
+      const applied = () => given(message).view.lastMessageAt;
+      if (isGood) expect(applied()).toBe(sentAt);
+      else expect(applied).toThrow(expect.objectContaining({ code: 'BAD_TIME' }));
+    }
+  });
+});
+
 describe('the last message', () => {
   it.each([
     ['a later one takes its place', [received('a', 10), received('b', 20)], 'b'],

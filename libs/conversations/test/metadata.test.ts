@@ -1,6 +1,6 @@
 import { flattenMetadata, type JsonObject, nestMetadata } from '@parley/conversations';
 import fc from 'fast-check';
-import { messageMetadata, metadata, received } from './events';
+import { delivery, messageMetadata, metadata, received, submitted, taken } from './events';
 import { given } from './given';
 
 const json = fc.jsonValue({ maxDepth: 4 });
@@ -77,6 +77,53 @@ describe('flat metadata', () => {
     const wide = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
     expect(() => flattenMetadata(wide(10_000))).not.toThrow();
     expect(() => flattenMetadata(wide(10_001))).toThrow(expect.objectContaining({ code: 'METADATA_TOO_LARGE' }));
+  });
+});
+
+/** Half of what one subject may have, under a key of one letter. */
+const half = (key: string) => ({ [key]: 'x'.repeat(500_000 - 3) });
+const tooLarge = expect.objectContaining({ code: 'METADATA_TOO_LARGE' });
+
+describe('metadata of one conversation or message', () => {
+  const keys = (count: number, prefix: string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, 1]));
+
+  it('has at most 1,000,000 characters, quotes counted', () => {
+    expect(() => flattenMetadata({ ...half('a'), ...half('b') })).not.toThrow();
+    expect(() => flattenMetadata({ ...half('a'), ...half('b'), c: 1 })).toThrow(tooLarge);
+    const full = [received('a', 10), metadata(half('a')), metadata(half('b'))];
+    expect(() => given(...full)).not.toThrow();
+    expect(() => given(...full, metadata({ c: 1 }))).toThrow(tooLarge);
+    const message = [received('a', 10), messageMetadata('a', half('a')), messageMetadata('a', half('b'))];
+    expect(() => given(...message)).not.toThrow();
+    expect(() => given(...message, messageMetadata('a', { c: 1 }))).toThrow(tooLarge);
+  });
+
+  it('has at most 10,000 leaves, however many events wrote them', () => {
+    const most = [metadata(keys(9_999, 'a')), metadata({ b: 1 })];
+    expect(() => given(...most, metadata({ b: 2 }))).not.toThrow();
+    expect(() => given(...most, metadata({ c: 1 }))).toThrow(tooLarge);
+  });
+
+  it('has room again for what takes the place of other things', () => {
+    const full = [metadata(half('a')), metadata(half('b'))];
+    expect(() => given(...full, metadata({ c: 1 }, ['a']), metadata({ d: 'y'.repeat(499_000) }))).not.toThrow();
+    expect(() => given(...full, metadata({ 'a.b': 1, 'a.c': 2 }))).not.toThrow();
+  });
+
+  it('takes the provider’s reports, and echoes, though it is full', () => {
+    const full = [submitted('a', 10), messageMetadata('a', half('a')), messageMetadata('a', half('b'))];
+    const { message } = given(...full, messageMetadata('k', half('c')), taken('a', 'k'), delivery('a', 'delivered'));
+    expect(message('a')).toMatchObject({ deliveryState: 'delivered', metadata: { source: { id: 'provider:k' } } });
+    expect(Object.keys(message('a').metadata).sort()).toEqual(['a', 'b', 'source']);
+  });
+
+  it('replaces urls only as far as the content stays of a size to be shown', () => {
+    const shown = given(
+      received('a', 10, { content: JSON.stringify({ text: 'x'.repeat(1_000) }) }),
+      messageMetadata('a', { data_x: 'y'.repeat(900_000) }),
+    );
+    expect(shown.message('a').content).toEqual({ text: 'x'.repeat(1_000) });
   });
 });
 

@@ -118,4 +118,34 @@ describe('tags, channels, metadata', () => {
     expect(await upsert(deep)).toMatchObject({ status: 400, json: { field: 'data' } });
     expect((await upsert({ __proto__x: 1, constructor: 'c' })).status).toBe(204);
   });
+
+  it('refuses metadata that has no room beside what is there, and takes smaller', async () => {
+    const channel = await system.channel('Full');
+    await system.say(channel, [{ conversation: 'full' }]);
+    const conversation = system.conversationId(channel, 'full');
+    const shown = (await system.call('/conversations.info', { conversation_id: conversation })).json;
+    const subjects = { conversation, message: shown.last_message.id, channel };
+    const text = 'x'.repeat(400_000);
+    for (const [subject, id] of Object.entries(subjects)) {
+      const upsert = (data: object) => system.call('/metadata.upsert', { subject, id, data });
+      expect((await upsert({ a: text })).status).toBe(204);
+      expect((await upsert({ b: text })).status).toBe(204);
+      expect(await upsert({ c: text })).toMatchObject({
+        status: 400,
+        json: { code: 'INVALID_REQUEST', field: 'data' },
+      });
+      expect((await upsert({ c: 'short' })).status).toBe(204);
+    }
+    const set = await system.call('/metadata.set', { conversation_id: conversation, key: 'd', value: text });
+    expect(set).toMatchObject({ status: 400, json: { field: 'data' } });
+    const named = await system.call('/conversations.update-contact', {
+      conversation_id: conversation,
+      display_name: text,
+    });
+    expect(named).toMatchObject({ status: 400, json: { field: 'display_name' } });
+    const updated = await system.call('/channels.update', { channel_id: channel, image_url: `https://a.b/${text}` });
+    expect(updated).toMatchObject({ status: 400, json: { code: 'INVALID_REQUEST' } });
+    const { json } = await system.call('/conversations.info', { conversation_id: conversation });
+    expect(Object.keys(json.metadata.user_data).sort()).toEqual(['a', 'b', 'c']);
+  });
 });

@@ -1,9 +1,9 @@
 import { type Channel, ids } from '@parley/contracts';
-import { type FlatMetadata, mergeMetadata } from '@parley/conversations';
+import type { FlatMetadata } from '@parley/conversations';
 import { AppError, type Table } from '@parley/service-kit';
 import { type Caller, type Command, maySee, notFound } from './command';
 import { KeyedLock } from './keyed-lock';
-import { userDataKey } from './metadata';
+import { merged, userDataKey } from './metadata';
 
 export interface ChannelToConnect {
   readonly source: string;
@@ -63,7 +63,7 @@ export class Channels {
         source: wanted.source,
         sourceChannelId: wanted.sourceChannelId,
         connected: true,
-        metadata: mergeMetadata(writtenByCallers(before), wanted.metadata, []),
+        metadata: merged(writtenByCallers(before), wanted.metadata, 'metadata'),
         token: wanted.token,
         createdAt: before?.createdAt ?? command.atMs,
         updatedAt: command.atMs,
@@ -74,15 +74,15 @@ export class Channels {
   update(id: string, set: FlatMetadata, command: Command): Promise<Channel> {
     return this.lock.run(id, async () => {
       const before = await this.getConnected(id, command.caller);
-      return this.put({ ...before, metadata: mergeMetadata(before.metadata, set, []), updatedAt: command.atMs });
+      return this.put({ ...before, metadata: merged(before.metadata, set), updatedAt: command.atMs });
     });
   }
 
-  /** @throws AppError NOT_FOUND with field id */
+  /** @throws AppError NOT_FOUND with field id; INVALID_REQUEST with field data where it has no room */
   setUserData(id: string, set: FlatMetadata, command: Command): Promise<Channel> {
     return this.lock.run(id, async () => {
       const before = await this.get(id, command.caller, 'id');
-      return this.put({ ...before, metadata: mergeMetadata(before.metadata, set, []), updatedAt: command.atMs });
+      return this.put({ ...before, metadata: merged(before.metadata, set, 'data'), updatedAt: command.atMs });
     });
   }
 

@@ -4,7 +4,7 @@ import type { Position } from '@parley/log';
 import type { QueryClient } from '@parley/query';
 import { AppError, type EventWriter } from '@parley/service-kit';
 import { type Caller, type Command, eventHeader, notFound } from './command';
-import { userDataKey } from './metadata';
+import { checkRoom, userDataKey } from './metadata';
 
 /** How long a write waits to become readable, milliseconds. */
 const APPLIED_WITHIN_MS = 10_000;
@@ -64,7 +64,7 @@ export class Conversations {
   }
 
   updateContact(id: string, displayName: string, command: Command): Promise<Position> {
-    return this.setMetadata(id, { 'contact.display_name': JSON.stringify(displayName) }, command);
+    return this.setMetadata(id, { 'contact.display_name': JSON.stringify(displayName) }, command, 'display_name');
   }
 
   async refetch(id: string, command: Command): Promise<Position> {
@@ -74,8 +74,13 @@ export class Conversations {
     return this.apply({ type: 'ContactRefetchRequested', value: { ...header, channelId, source, sourceContactId } });
   }
 
-  async setMetadata(id: string, set: FlatMetadata, command: Command): Promise<Position> {
+  /**
+   * @param field of the request, to be blamed where the metadata would be too large
+   * @throws AppError INVALID_REQUEST with that field
+   */
+  async setMetadata(id: string, set: FlatMetadata, command: Command, field = 'data'): Promise<Position> {
     const of = await this.get(id, command.caller);
+    checkRoom(of.metadata, set, field);
     const header = eventHeader(command, 'ConversationMetadataChanged', of);
     return this.apply({ type: 'ConversationMetadataChanged', value: { ...header, set, removed: [] } });
   }
@@ -87,10 +92,11 @@ export class Conversations {
     return this.apply({ type: 'ConversationMetadataChanged', value: { ...header, set: {}, removed } });
   }
 
-  /** @throws AppError NOT_FOUND with field id */
+  /** @throws AppError NOT_FOUND with field id; INVALID_REQUEST with field data where the message has no room */
   async setMessageMetadata(messageId: string, set: FlatMetadata, command: Command): Promise<Position> {
     const found = await this.query.getMessage(messageId, command.caller.accounts);
     if (!found) throw notFound('message', 'id');
+    checkRoom(found.message.metadata, set, 'data');
     const of = { id: found.message.conversationId, accountId: found.accountId };
     const header = eventHeader(command, 'MessageMetadataChanged', of);
     return this.apply({ type: 'MessageMetadataChanged', value: { ...header, messageId, set, removed: [] } });

@@ -36,6 +36,7 @@ export class Changelog {
   private readonly stopping = new AbortController();
   private wake: () => void = () => {};
   private running: Promise<void> | undefined;
+  private leftOut = 0;
 
   private constructor(
     private readonly options: ChangelogOptions,
@@ -131,10 +132,26 @@ export class Changelog {
         await this.options.log.append(topics.conversations.name, records);
         return;
       } catch (error) {
+        if (isLogError(error, 'RECORD_TOO_LARGE')) return this.appendWhatFits(records);
         if (!isLogError(error) || !error.retryable) throw error;
         this.options.logger.warn({ err: error }, 'the log does not take the changelog; trying again');
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
+    }
+  }
+
+  /** One conversation that is too large must not keep the others off the changelog. */
+  private async appendWhatFits(records: readonly NewRecord[]): Promise<void> {
+    if (records.length > 1) {
+      for (const record of records) await this.append([record]);
+      return;
+    }
+    for (const { key, value } of records) {
+      this.leftOut += 1;
+      this.options.logger.error(
+        { conversationId: key, bytes: value?.length ?? 0, leftOut: this.leftOut },
+        'a conversation is too large for the changelog, which keeps its former state',
+      );
     }
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Codec, deadLetterTopic, type SchemaRegistry, topics } from '@parley/contracts';
-import { isLogError, type Log, type LogRecord } from '@parley/log';
+import { isLogError, type Log, type LogRecord, type NewRecord } from '@parley/log';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
 import type { Outbox } from './outbox';
@@ -50,6 +50,17 @@ export class DeadLetters {
   }
 
   private async append(record: LogRecord, failure: Failure, signal: AbortSignal): Promise<void> {
+    try {
+      await this.write(this.letter(record, failure, record.value), signal);
+    } catch (error) {
+      if (!isLogError(error, 'RECORD_TOO_LARGE') || !record.value) throw error;
+      // The letter says more than the record did. Where that lies, the record itself can still be read.
+      const detail = `${failure.detail}; its value of ${record.value.length} bytes does not fit in here`;
+      await this.write(this.letter(record, { ...failure, detail }, null), signal);
+    }
+  }
+
+  private letter(record: LogRecord, failure: Failure, content: Buffer | null): NewRecord {
     const { partition, offset, key } = record;
     const value = this.codec.encode('DeadLetter', {
       topic: topics.conversationEvents.name,
@@ -58,11 +69,14 @@ export class DeadLetters {
       key,
       item: null,
       ...failure,
-      value: record.value,
+      value: content,
       // The record's own time: a repetition is the same letter to the byte.
       failedAt: record.timestamp,
     });
-    const letter = { key: key ?? `${partition}/${offset}`, value };
+    return { key: key ?? `${partition}/${offset}`, value };
+  }
+
+  private async write(letter: NewRecord, signal: AbortSignal): Promise<void> {
     for (;;) {
       try {
         await this.options.log.append(conversationDeadLetters.name, [letter]);
