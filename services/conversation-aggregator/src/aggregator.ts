@@ -222,6 +222,7 @@ export class Aggregator {
       governor: this.governor,
       deadLetters: this.deadLetters,
       isAwaited: (partition) => generation === this.serving?.generation && this.waiters.any(partition),
+      isServing: () => this.isCaughtUp,
       logger,
       onRecords: (count) => this.metrics.records.inc(count),
     });

@@ -14,8 +14,8 @@ const IDLE_WAIT_MS = 1_000;
 const RETRY_MS = 250;
 /** Records behind the end beyond which work is done in bulk: larger commits, the index later. */
 const BULK_LAG = 1_000;
-/** Changes in one commit while far behind. */
-const BULK_CHANGES = 80_000;
+/** Changes in one commit while far behind and queries are answered meanwhile: they wait while it begins. */
+const BULK_CHANGES = 5_000;
 /** Records between two looks at the clock. */
 const CLOCK_EVERY = 32;
 
@@ -27,6 +27,8 @@ export interface FollowerOptions {
   readonly deadLetters: DeadLetters;
   /** Whether somebody waits for the partition's events to be found. */
   readonly isAwaited: (partition: number) => boolean;
+  /** Whether queries are answered, from this generation or another. */
+  readonly isServing: () => boolean;
   readonly logger: Logger;
   /** Called for records read; for metrics. */
   readonly onRecords: (count: number) => void;
@@ -112,12 +114,14 @@ export class Follower {
 
   /** Ends a slice: what was applied becomes visible and is on its way to the disk, and queries get their turn. */
   private async rest(partition: PartitionState, isBulk: boolean): Promise<void> {
-    const { generation, governor, isAwaited } = this.options;
+    const { generation, governor, isAwaited, isServing } = this.options;
     const { partition: number } = partition;
     if (!isBulk || isAwaited(number) || generation.unpublishedCount(number) >= UNPUBLISHED_MAX) {
       await generation.publish(partition, governor);
     }
-    if (!isBulk || generation.store.uncommitted >= BULK_CHANGES) await generation.store.commitSoon();
+    const { store } = generation;
+    if (isBulk && !isServing()) await store.commitAdditions();
+    else if (!isBulk || store.uncommitted >= BULK_CHANGES) await store.commitSoon();
     if (governor.isDue) await governor.yield();
   }
 

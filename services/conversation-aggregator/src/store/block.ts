@@ -8,10 +8,10 @@
  */
 import { RowReader, type RowWriter } from './row-bytes';
 
-const ROWS_MAX = 64;
+const ROWS_MAX = 32;
 /** Bytes beyond which a block takes no further row: one row is changed by writing its whole block again. */
-const ROWS_BYTES = 12_288;
-const MEMORY_BYTES = 16_384;
+const ROWS_BYTES = 3_584;
+const MEMORY_BYTES = 4_800;
 const END_BYTES = 4;
 const COUNT_BYTES = 2;
 
@@ -65,7 +65,9 @@ export class Block {
     this.memory = memory;
   }
 
-  read(index: number): RowReader {
+  /** Undefined if the block has no such row. */
+  read(index: number): RowReader | undefined {
+    if (index >= this.ends.length) return undefined;
     const { start, end } = this.range(index);
     return new RowReader(this.memory, start, end);
   }
@@ -93,10 +95,9 @@ export class Block {
   }
 }
 
-/** One row of a stored block. @throws RangeError  there is no such row */
-export function storedRow(bytes: Buffer, index: number): RowReader {
-  const count = countOf(bytes);
-  if (index >= count) throw new RangeError(`a block of ${count} rows has none at ${index}`);
+/** One row of a stored block; undefined if it has no such row. */
+export function storedRow(bytes: Buffer, index: number): RowReader | undefined {
+  if (index >= countOf(bytes)) return undefined;
   return new RowReader(bytes, index === 0 ? 0 : endOf(bytes, index - 1), endOf(bytes, index));
 }
 

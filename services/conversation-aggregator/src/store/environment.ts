@@ -5,7 +5,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { ROW_LAYOUT } from './rows';
 
 /** Counts changes of keys, of values but for their rows, and of what lies in which database. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** What a store must have been made with to be read by this program. */
 export const storeLayout = `${FORMAT}.${ROW_LAYOUT}`;
@@ -51,7 +51,7 @@ export interface Environment {
   readonly messageIds: Database<Buffer, Uint8Array>;
   /** Number of the row at a place of a conversation, of what its tail does not hold any more. */
   readonly places: Database<Buffer, Uint8Array>;
-  /** Ids of events that were applied; no values. Never expires: providers repeat for days. */
+  /** Offsets of the events that were applied, by id. Never expires: providers repeat for days. */
   readonly events: Database<Buffer, Uint8Array>;
 }
 

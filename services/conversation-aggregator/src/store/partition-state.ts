@@ -9,7 +9,6 @@ import { RowWriter } from './row-bytes';
 import { readMessage, writeMessage } from './rows';
 import { addChange, changesOf, type HeldConversation, isLong, type ListingChange, readHeld, writeHeld } from './tail';
 
-const NOTHING = Buffer.alloc(0);
 const writer = new RowWriter();
 
 export interface ListingRange {
@@ -88,7 +87,13 @@ export class PartitionState implements StateReader {
     return this.applied;
   }
 
-  get uncommitted(): number {
+  /** Additions that are not committed. */
+  get additions(): number {
+    return this.open.additions;
+  }
+
+  /** Changes that are not committed, additions apart. */
+  get changes(): number {
     return this.open.changes;
   }
 
@@ -101,8 +106,10 @@ export class PartitionState implements StateReader {
   }
 
   seen(eventId: string): boolean {
-    if (this.open.events.has(eventId) || this.committing?.events.has(eventId)) return true;
-    return reading(() => this.env.events.doesExist(idKey(this.partition, eventId)));
+    if (this.open.added.events.has(eventId) || this.committing?.added.events.has(eventId)) return true;
+    const bytes = reading(() => this.env.events.get(idKey(this.partition, eventId)));
+    // A later one was added before the process was killed, and is yet to be applied again.
+    return bytes !== undefined && readNumber(bytes) < (this.applied ?? 0);
   }
 
   nextNumber(accountId: number): number {
@@ -133,7 +140,7 @@ export class PartitionState implements StateReader {
     const held = this.hold(conversation);
     for (const former of changes.unlisted) addChange(held.tail, former, undefined);
     for (const row of changes.messages) this.putMessage(held, row, changes.unlisted);
-    if (changes.rememberEvent) this.open.events.add(eventId);
+    if (changes.rememberEvent) this.open.added.events.set(eventId, conversation.position);
     if (changes.opened) {
       const count = (this.opened.get(conversation.accountId) ?? 0) + 1;
       this.opened.set(conversation.accountId, count);
@@ -158,14 +165,26 @@ export class PartitionState implements StateReader {
     return this.committing;
   }
 
-  /** To be called inside the environment's batch, at once after `beginCommit`. */
+  /** As `beginCommit`, but of what was added only: the position and all that changes stay. */
+  beginAdditions(): Layer | undefined {
+    if (this.open.additions === 0) return undefined;
+    this.committing = this.open.takeAdditions();
+    this.openBlock = undefined;
+    return this.committing;
+  }
+
+  /** To be called inside the environment's batch, at once after the commit began. */
   write(layer: Layer, arena: Arena): void {
     const { env, partition } = this;
     for (const conversation of layer.conversations.values()) this.writeConversation(conversation, arena);
-    for (const [number, block] of layer.blocks) env.blocks.put(blockKey(partition, number), block.encode());
-    for (const [id, row] of layer.messageIds) env.messageIds.put(idKey(partition, id), arena.number(row));
-    for (const eventId of layer.events) env.events.put(idKey(partition, eventId), NOTHING);
+    const { messageIds, blocks, events } = layer.added;
+    for (const group of [blocks, layer.changedBlocks]) {
+      for (const [number, block] of group) env.blocks.put(blockKey(partition, number), block.encode());
+    }
+    for (const [id, row] of messageIds) env.messageIds.put(idKey(partition, id), arena.number(row));
+    for (const [id, offset] of events) env.events.put(idKey(partition, id), arena.number(offset));
     for (const [accountId, count] of layer.opened) env.meta.put(`opened/${partition}/${accountId}`, count);
+    if (layer.isEmpty) return;
     env.meta.put(`next-block/${partition}`, layer.nextBlock);
     env.meta.put(`position/${partition}`, layer.position);
   }
@@ -227,32 +246,33 @@ export class PartitionState implements StateReader {
   private probe(id: string): Probe {
     if (this.probed?.id === id) return this.probed;
     const row = this.rowOf(id);
-    this.probed = { id, row, state: row === undefined ? undefined : this.rowState(row) };
+    const state = row === undefined ? undefined : this.rowState(row);
+    // Another one's row, or none: told by a process that was killed before it committed the message's position.
+    this.probed = state?.id === id ? { id, row, state } : { id, row: undefined, state: undefined };
     return this.probed;
   }
 
   private rowOf(id: string): number | undefined {
-    const layered = this.open.messageIds.get(id) ?? this.committing?.messageIds.get(id);
+    const layered = this.open.added.messageIds.get(id) ?? this.committing?.added.messageIds.get(id);
     if (layered !== undefined) return layered;
-    return reading(() => {
-      const bytes = this.env.messageIds.get(idKey(this.partition, id));
-      return bytes && readNumber(bytes);
-    });
+    const bytes = reading(() => this.env.messageIds.get(idKey(this.partition, id)));
+    const row = bytes && readNumber(bytes);
+    return row !== undefined && blockOf(row) < this.nextBlock ? row : undefined;
   }
 
-  private rowState(row: number): MessageRow {
+  private rowState(row: number): MessageRow | undefined {
     const number = blockOf(row);
     const layered = this.layeredBlock(number);
     return reading(() => {
-      const from = layered?.read(indexOf(row)) ?? storedRow(this.storedBlock(number), indexOf(row));
-      const state = readMessage(from);
-      from.finish();
+      const from = layered ? layered.read(indexOf(row)) : storedRow(this.storedBlock(number), indexOf(row));
+      const state = from && readMessage(from);
+      from?.finish();
       return state;
     });
   }
 
   private layeredBlock(number: number): Block | undefined {
-    return this.open.blocks.get(number) ?? this.committing?.blocks.get(number);
+    return this.open.block(number) ?? this.committing?.block(number);
   }
 
   private storedBlock(number: number): Buffer {
@@ -263,8 +283,8 @@ export class PartitionState implements StateReader {
 
   private listedRow(row: number): MessageState {
     const state = this.rowState(row);
-    if (state.kind !== 'message') {
-      throw new StoreError('STORE_CORRUPT', `partition ${this.partition} lists ${state.id}, which is no message`);
+    if (state?.kind !== 'message') {
+      throw new StoreError('STORE_CORRUPT', `partition ${this.partition} lists row ${row}, which is no message`);
     }
     return state;
   }
@@ -282,22 +302,22 @@ export class PartitionState implements StateReader {
   private addRow(state: MessageRow): number {
     if (!this.openBlock?.block.hasRoom) {
       this.openBlock = { number: this.nextBlock++, block: new Block() };
-      this.open.blocks.set(this.openBlock.number, this.openBlock.block);
+      this.open.added.blocks.set(this.openBlock.number, this.openBlock.block);
     }
     const { number, block } = this.openBlock;
     writeMessage(writer.begin(), state);
     const row = numberOf(number, block.add(writer));
-    this.open.messageIds.set(state.id, row);
+    this.open.added.messageIds.set(state.id, row);
     return row;
   }
 
   private replaceRow(row: number, state: MessageRow): void {
     const number = blockOf(row);
-    let block = this.open.blocks.get(number);
+    let block = this.open.block(number);
     if (!block) {
       // What is being committed stays as it is.
-      block = new Block(this.committing?.blocks.get(number)?.encode() ?? reading(() => this.storedBlock(number)));
-      this.open.blocks.set(number, block);
+      block = new Block(this.committing?.block(number)?.encode() ?? reading(() => this.storedBlock(number)));
+      this.open.changedBlocks.set(number, block);
     }
     writeMessage(writer.begin(), state);
     block.replace(indexOf(row), writer);

@@ -2,7 +2,7 @@ import type { ConversationState, MessageRow } from '@parley/conversations';
 import { Arena, readNumber } from './arena';
 import { blockOf, indexOf, storedRow } from './block';
 import { type Environment, openEnvironment, type StoreMarker } from './environment';
-import { blockKey, partitionPrefix, prefixRange } from './keys';
+import { blockKey, idKey, partitionPrefix, prefixRange } from './keys';
 import { PartitionState } from './partition-state';
 import { readMessage } from './rows';
 import { readHeld } from './tail';
@@ -10,7 +10,13 @@ import { readHeld } from './tail';
 /** Conversations kept in memory, over all partitions. */
 const CACHED_CONVERSATIONS = 150_000;
 /** Uncommitted changes beyond which the reading waits for the commit under way. */
-const UNCOMMITTED_MAX = 120_000;
+const UNCOMMITTED_MAX = 60_000;
+/** Additions in one commit of nothing else. */
+const ADDITIONS = 60_000;
+/** Changes kept in memory while additions alone are committed. */
+const KEPT_CHANGES_MAX = 300_000;
+/** Commits of additions alone between two whole ones: what a process that is killed has to read again. */
+const ADDITIONS_IN_ROW = 16;
 
 export interface StateStoreOptions {
   readonly dir: string;
@@ -36,6 +42,7 @@ export class StateStore {
   private readonly env: Environment;
   private readonly arena = new Arena();
   private commitUnderWay: Promise<void> | undefined;
+  private additionsInRow = 0;
 
   /** @throws StoreError */
   constructor({ dir, marker, served }: StateStoreOptions) {
@@ -51,10 +58,9 @@ export class StateStore {
     );
   }
 
+  /** Changes and additions that are not committed. */
   get uncommitted(): number {
-    let sum = 0;
-    for (const partition of this.partitions.values()) sum += partition.uncommitted;
-    return sum;
+    return this.sum((partition) => partition.additions + partition.changes);
   }
 
   /** Whether the generation reached the log's end once: only then may it replace another. */
@@ -68,14 +74,26 @@ export class StateStore {
 
   /** Begins a commit where none is under way; waits only if far too much has gathered. */
   async commitSoon(): Promise<void> {
-    if (!this.commitUnderWay) void this.commit();
+    if (!this.commitUnderWay) void this.commit(true);
     else if (this.uncommitted > UNCOMMITTED_MAX) await this.commitUnderWay;
+  }
+
+  /**
+   * For reading in bulk: to be called often. Commits what was added once it is much, without the position, and rarely
+   * the rest: a conversation that changes again and again is written a few times only. A process that is killed goes on
+   * from the last position; what was added behind it counts for nothing until it is added again.
+   */
+  async commitAdditions(): Promise<void> {
+    if (this.sum((partition) => partition.additions) < ADDITIONS) return;
+    if (this.commitUnderWay) await this.commitUnderWay;
+    const kept = this.sum((partition) => partition.changes);
+    void this.commit(this.additionsInRow >= ADDITIONS_IN_ROW || kept > KEPT_CHANGES_MAX);
   }
 
   /** Resolves when everything that was applied before the call is committed. @throws what LMDB reports, a full disk for one */
   async flush(): Promise<void> {
-    await this.commitUnderWay;
-    await this.commit();
+    while (this.commitUnderWay) await this.commitUnderWay;
+    await this.commit(true);
   }
 
   snapshot(): Snapshot {
@@ -87,13 +105,21 @@ export class StateStore {
         env.conversations
           .getRange({ ...prefixRange(partitionPrefix(partition)), transaction })
           .map(({ value }) => readHeld(value).state),
-      messages: (partition) =>
-        env.messageIds.getRange({ ...prefixRange(partitionPrefix(partition)), transaction }).map(({ value }) => {
-          const row = readNumber(value);
+      messages: (partition) => {
+        const nextBlock = (env.meta.get(`next-block/${partition}`, { transaction }) as number | undefined) ?? 0;
+        const read = (key: Uint8Array, row: number): MessageRow[] => {
+          if (blockOf(row) >= nextBlock) return [];
           const block = env.blocks.get(blockKey(partition, blockOf(row)), { transaction });
           if (!block) throw new Error(`partition ${partition} has no message row ${row}`);
-          return readMessage(storedRow(block, indexOf(row)));
-        }),
+          const from = storedRow(block, indexOf(row));
+          const message = from && readMessage(from);
+          // What was added behind the position is not there yet.
+          return message && idKey(partition, message.id).equals(key) ? [message] : [];
+        };
+        return env.messageIds
+          .getRange({ ...prefixRange(partitionPrefix(partition)), transaction })
+          .flatMap(({ key, value }) => read(key, readNumber(value)));
+      },
       close: () => transaction.done(),
     };
   }
@@ -109,16 +135,23 @@ export class StateStore {
     await this.env.root.close();
   }
 
-  private commit(): Promise<void> {
-    this.commitUnderWay ??= this.write().finally(() => {
+  private sum(of: (partition: PartitionState) => number): number {
+    let sum = 0;
+    for (const partition of this.partitions.values()) sum += of(partition);
+    return sum;
+  }
+
+  private commit(isWhole: boolean): Promise<void> {
+    this.commitUnderWay ??= this.write(isWhole).finally(() => {
       this.commitUnderWay = undefined;
     });
     return this.commitUnderWay;
   }
 
-  private async write(): Promise<void> {
+  private async write(isWhole: boolean): Promise<void> {
+    this.additionsInRow = isWhole ? 0 : this.additionsInRow + 1;
     const parts = [...this.partitions.values()].flatMap((state) => {
-      const layer = state.beginCommit();
+      const layer = isWhole ? state.beginCommit() : state.beginAdditions();
       return layer ? [{ state, layer }] : [];
     });
     if (parts.length === 0) return;
