@@ -7,7 +7,7 @@ export {
   type RequestFault,
   type SourceWebhookRequest,
 } from './custom/request';
-export { isPrintable, textOfContent } from './json';
+export { contentFault, textOfContent } from './json';
 export type {
   ChannelRef,
   ConnectChannel,

@@ -30,8 +30,8 @@ export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Last millisecond that a JavaScript date can hold. ECMA-262, 21.4.1.1. */
-const EPOCH_MS_MAX = 8.64e15;
+/** 9999-12-31T23:59:59.999Z: later times have no date of four digits for the year, as all answers show it. */
+export const EPOCH_MS_MAX = 253_402_300_799_999;
 
 /** Epoch milliseconds of a provider, as number or digits; undefined where it is no time. */
 export function epochMs(value: unknown): number | undefined {
@@ -56,4 +56,19 @@ export function isPrintable(value: unknown): boolean {
     level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
   }
   return true;
+}
+
+/**
+ * Bytes of a message's content as JSON text. It may be longer than what came (`1e20` becomes 21 digits), and one event
+ * holds it together with the text in it, which is never longer.
+ */
+const CONTENT_BYTES_MAX = 4 * 1024 * 1024;
+
+/** What is wrong with a message's content out of JSON.parse, without its field's name; undefined if nothing is. */
+export function contentFault(content: unknown): string | undefined {
+  if (!isPrintable(content)) return 'is nested too deeply';
+  if (Buffer.byteLength(JSON.stringify(content)) > CONTENT_BYTES_MAX) {
+    return `has more than ${CONTENT_BYTES_MAX} bytes when printed as JSON`;
+  }
+  return undefined;
 }

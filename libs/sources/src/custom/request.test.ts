@@ -48,6 +48,8 @@ describe('sources.webhook', () => {
     ['2024-05-01T08:00:00,5Z', 1714550400500],
     ['2024-05-01T06:30-0130', 1714550400000],
     [0, 0],
+    [253402300799999, 253402300799999],
+    ['9999-12-31T23:59:59.999Z', 253402300799999],
   ])('sent_at %j', (sent_at, sentAt) => {
     const parsed = parse({ messages: [{ ...message, sent_at }] });
     expect(parsed.ok && parsed.request.messages[0]?.sentAt).toBe(sentAt);
@@ -62,6 +64,9 @@ describe('sources.webhook', () => {
     1.5,
     -1,
     1e300,
+    253402300800000,
+    '9999-12-31T23:59:59-01:00',
+    '1969-12-31T23:59:59Z',
     true,
     null,
     {},
@@ -112,6 +117,34 @@ describe('sources.webhook', () => {
         `{"metadata":[{"namespace":"message","source_id":"m","metadata":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}}]}`,
       ),
     ).toEqual(['metadata.0.metadata']);
+  });
+
+  it('refuses content that is printed longer than an event may be', () => {
+    const numbers = (count: number) => `[${Array(count).fill('1e20').join()}]`;
+    const withContent = (content: string) =>
+      `{"messages":[${JSON.stringify(message).replace('{"text":"Is it in stock?"}', content)}]}`;
+    expect(blamed(withContent(numbers(900_000)))).toEqual(['messages.0.content']);
+    expect(blamed(withContent(numbers(190_000)))).toEqual([]);
+    const quoted = (length: number) => JSON.stringify({ text: 'x'.repeat(length - '{"text":""}'.length) });
+    expect(blamed(withContent(quoted(4 * 1024 * 1024)))).toEqual([]);
+    expect(blamed(withContent(quoted(4 * 1024 * 1024 + 1)))).toEqual(['messages.0.content']);
+  });
+
+  it('refuses metadata that its repeated keys make too large', () => {
+    const leaves = (count: number, key: string) => ({
+      ...metadata,
+      metadata: { [key]: Object.fromEntries(Array.from({ length: count }, (_, i) => [i, true])) },
+    });
+    const small = leaves(9, 'x');
+    expect(blamed({ metadata: [small, leaves(9_000, 'x'.repeat(1_000))] })).toEqual(['metadata.1.metadata']);
+    expect(blamed({ metadata: [leaves(10, 'ü'.repeat(49_997))] })).toEqual([]);
+    expect(blamed({ metadata: [leaves(10, 'ü'.repeat(49_998))] })).toEqual(['metadata.0.metadata']);
+    const almost = leaves(90, 'x'.repeat(10_000));
+    expect(blamed({ metadata: [...Array(17).fill(almost), small] })).toEqual([]);
+    expect(blamed({ metadata: [...Array(18).fill(almost), small] })).toEqual([
+      'metadata.17.metadata',
+      'metadata.18.metadata',
+    ]);
   });
 
   it('carries a thousand messages and large contents', () => {

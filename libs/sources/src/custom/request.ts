@@ -1,5 +1,6 @@
 import { type FlatMetadata, flattenMetadata, MetadataError } from '@parley/conversations';
-import { isJsonObject, isObject, isPrintable, parseJson, type UnknownObject } from '../json';
+import { contentFault, isJsonObject, isObject, parseJson, type UnknownObject } from '../json';
+import { MetadataRoom } from './metadata-room';
 import { parseTime } from './time';
 
 /** Entries of each list that one call may carry. */
@@ -50,8 +51,9 @@ export function parseSourceWebhook(body: Buffer): ParsedRequest {
   const messages = listOf(value, 'messages', faults).map((entry, index) =>
     parseMessage(entry, `messages.${index}`, faults),
   );
+  const room = new MetadataRoom();
   const metadata = listOf(value, 'metadata', faults).map((entry, index) =>
-    parseMetadata(entry, `metadata.${index}`, faults),
+    parseMetadata(entry, `metadata.${index}`, faults, room),
   );
   if (faults.list.length) return { ok: false, faults: faults.list };
   const present = <T>(entry: T | undefined): entry is T => entry !== undefined;
@@ -88,7 +90,7 @@ function parseMessage(entry: unknown, path: string, faults: Faults): CustomMessa
   const fromContact = fromContactOf(entry, path, faults);
   const sentAt =
     parseTime(entry.sent_at) ??
-    faults.add(`${path}.sent_at`, 'must be epoch milliseconds, or ISO 8601 with Z or an offset');
+    faults.add(`${path}.sent_at`, 'must be epoch milliseconds, or ISO 8601 with Z or an offset, from 1970 to 9999');
   if (
     sourceMessageId === undefined ||
     sourceConversationId === undefined ||
@@ -103,11 +105,11 @@ function parseMessage(entry: unknown, path: string, faults: Faults): CustomMessa
   return { sourceMessageId, sourceConversationId, sourceChannelId, sourceSenderId, content, fromContact, sentAt };
 }
 
-function parseMetadata(entry: unknown, path: string, faults: Faults): CustomMetadata | undefined {
+function parseMetadata(entry: unknown, path: string, faults: Faults, room: MetadataRoom): CustomMetadata | undefined {
   if (!isObject(entry)) return faults.add(path, 'must be an object');
   const { namespace } = entry;
   const sourceId = requiredText(entry, path, 'source_id', faults);
-  const set = flatMetadataOf(entry.metadata, `${path}.metadata`, faults);
+  const set = flatMetadataOf(entry.metadata, `${path}.metadata`, faults, room);
   if (namespace !== 'conversation' && namespace !== 'message') {
     return faults.add(`${path}.namespace`, 'must be conversation or message');
   }
@@ -123,7 +125,8 @@ function requiredText(entry: UnknownObject, path: string, field: string, faults:
 function contentOf(entry: UnknownObject, path: string, faults: Faults): unknown {
   const { content } = entry;
   if (content === undefined || content === null) return faults.add(`${path}.content`, 'is required');
-  return isPrintable(content) ? content : faults.add(`${path}.content`, 'is nested too deeply');
+  const fault = contentFault(content);
+  return fault === undefined ? content : faults.add(`${path}.content`, fault);
 }
 
 function fromContactOf(entry: UnknownObject, path: string, faults: Faults): boolean | undefined {
@@ -131,8 +134,10 @@ function fromContactOf(entry: UnknownObject, path: string, faults: Faults): bool
   return typeof value === 'boolean' ? value : faults.add(`${path}.from_contact`, 'must be true or false');
 }
 
-function flatMetadataOf(value: unknown, path: string, faults: Faults): FlatMetadata | undefined {
+function flatMetadataOf(value: unknown, path: string, faults: Faults, room: MetadataRoom): FlatMetadata | undefined {
   if (!isJsonObject(value)) return faults.add(path, 'must be an object');
+  const fault = room.faultOf(value);
+  if (fault !== undefined) return faults.add(path, fault);
   try {
     return flattenMetadata(value);
   } catch (error) {

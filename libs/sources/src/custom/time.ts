@@ -1,11 +1,10 @@
-const ISO = /^\d{4}-\d{2}-(\d{2})T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$/i;
+import { EPOCH_MS_MAX } from '../json';
 
-/** Last millisecond that a JavaScript date can hold. ECMA-262, 21.4.1.1. */
-const EPOCH_MS_MAX = 8.64e15;
+const ISO = /^\d{4}-\d{2}-(\d{2})T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$/i;
 
 /**
  * Epoch milliseconds of a number of such, or of a date and time in ISO 8601 with Z or an offset; undefined for all
- * else. Finer fractions of a second are cut off.
+ * else, and before 1970 or after 9999. Finer fractions of a second are cut off.
  */
 export function parseTime(value: unknown): number | undefined {
   const time = typeof value === 'string' ? parseIso(value) : value;

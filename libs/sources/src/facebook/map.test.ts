@@ -197,6 +197,15 @@ describe('facebook, the rest', () => {
     expect(map(body)).toMatchObject([{ kind: 'fault', path, reason }]);
   });
 
+  it('a time after the year 9999 is none', () => {
+    const at = (timestamp: number) => {
+      const [event] = eventsOf({ ...contact, timestamp, message: { mid: 'm_T', text: 'x' } });
+      return event?.type === 'MessageReceived' && event.value.sentAt;
+    };
+    expect(at(253402300799999)).toBe(253402300799999);
+    expect(at(253402300800000)).toBe(at(0));
+  });
+
   it('a bad update does not take its neighbours along', () => {
     const good = { ...contact, timestamp: 5, message: { mid: 'm_ok', text: 'ok' } };
     expect(map(request([null, good, { ...contact }])).map((item) => item.kind)).toEqual([

@@ -15,7 +15,7 @@ import {
   type Table,
   verifyResumeToken,
 } from '@parley/service-kit';
-import { isPrintable, visitorContext } from '@parley/sources';
+import { contentFault, visitorContext } from '@parley/sources';
 import type { RawWriter } from '../raw-writer';
 import { renderMessage } from './render-message';
 
@@ -127,9 +127,8 @@ function contentOf(call: Call): Json {
   if (message === undefined || message === null) {
     throw new AppError('INVALID_REQUEST', { message: 'message is required', field: 'message' });
   }
-  if (!isPrintable(message)) {
-    throw new AppError('INVALID_REQUEST', { message: 'message is nested too deeply', field: 'message' });
-  }
+  const fault = contentFault(message);
+  if (fault !== undefined) throw new AppError('INVALID_REQUEST', { message: `message ${fault}`, field: 'message' });
   // It came out of JSON.parse.
   return message as Json;
 }

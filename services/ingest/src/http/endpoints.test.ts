@@ -264,6 +264,16 @@ describe('ingest endpoints', () => {
       expect((await post('/chatplugin.send', { message: {} }, bearer(resume.resume_token))).status).toBe(401);
     });
 
+    it('refuses a message that is printed longer than an event may be, and keeps nothing of it', async () => {
+      const channel = await harness.channel('chatplugin', 'Website');
+      const { body } = await authenticate({ channel_id: channel.id });
+      const before = await kept('chatplugin');
+      const numbers = `{"message":{"text":"x","n":[${Array(900_000).fill('1e20').join()}]}}`;
+      const answer = await post('/chatplugin.send', numbers, bearer(body.token));
+      expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'INVALID_REQUEST', field: 'message' }]);
+      expect(await kept('chatplugin')).toBe(before);
+    });
+
     it('gives a visitor who comes back the history, oldest first', async () => {
       const channel = await harness.channel('chatplugin', 'Website');
       const conversation = { conversation_id: '5535a2a4-a639-56d1-8683-aba9491dce0a', channel_id: channel.id };
