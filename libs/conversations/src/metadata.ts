@@ -20,7 +20,6 @@ export const noMetadata: FlatMetadata = Object.freeze({});
 export function flattenMetadata(object: JsonObject, prefix?: string): FlatMetadata {
   const leaves = new Leaves(noMetadata);
   for (const [key, text] of leavesBelow(object, prefix)) leaves.put(key, text);
-  leaves.checkGrowth(nothing);
   return leaves.toFlat();
 }
 
@@ -114,8 +113,6 @@ interface Size {
   readonly characters: number;
 }
 
-const nothing: Size = { leaves: 0, characters: 0 };
-
 /** Leaves of which none lies below another. */
 class Leaves {
   private readonly texts: Map<string, string>;
@@ -139,9 +136,7 @@ class Leaves {
   checkGrowth(before: Size): void {
     const { leaves, characters } = this.size;
     if (leaves > LEAVES_MAX && leaves > before.leaves) throw tooManyLeaves();
-    if (characters > CHARACTERS_MAX && characters > before.characters) {
-      throw new MetadataError('METADATA_TOO_LARGE', `more than ${CHARACTERS_MAX} characters`);
-    }
+    if (characters > CHARACTERS_MAX && characters > before.characters) throw tooManyCharacters();
   }
 
   /** Whether this changed anything. */
@@ -198,21 +193,34 @@ function leavesOf(key: string, text: string): readonly (readonly [string, string
 
 function leavesBelow(object: JsonObject, prefix: string | undefined): readonly (readonly [string, string])[] {
   const leaves: [string, string][] = [];
-  const collect = (from: JsonObject, above: string | undefined) => {
+  let characters = 0;
+  const collect = (from: JsonObject, above: string | undefined, levelsAbove: number) => {
     for (const [name, value] of Object.entries(from)) {
       const key = above === undefined ? name : `${above}.${name}`;
-      checkLevels(isObject(value) ? null : value, key, levelsOf(key));
-      if (isObject(value)) collect(value, key);
-      else leaves.push([key, JSON.stringify(value)]);
+      const levels = levelsAbove + levelsOf(name);
+      checkLevels(isObject(value) ? null : value, key, levels);
+      if (isObject(value)) {
+        collect(value, key, levels);
+        continue;
+      }
+      const text = JSON.stringify(value);
+      leaves.push([key, text]);
+      // Counted while they are told: a long key is repeated for each leaf below it, and could fill the memory.
+      characters += key.length + text.length;
       if (leaves.length > LEAVES_MAX) throw tooManyLeaves();
+      if (characters > CHARACTERS_MAX) throw tooManyCharacters();
     }
   };
-  collect(object, prefix);
+  collect(object, prefix, prefix === undefined ? 0 : levelsOf(prefix));
   return leaves;
 }
 
 function tooManyLeaves(): MetadataError {
   return new MetadataError('METADATA_TOO_LARGE', `more than ${LEAVES_MAX} keys`);
+}
+
+function tooManyCharacters(): MetadataError {
+  return new MetadataError('METADATA_TOO_LARGE', `more than ${CHARACTERS_MAX} characters`);
 }
 
 function levelsOf(key: string): number {

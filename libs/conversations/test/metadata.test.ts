@@ -105,6 +105,14 @@ describe('metadata of one conversation or message', () => {
     expect(() => given(...most, metadata({ c: 1 }))).toThrow(tooLarge);
   });
 
+  it('is not told leaf by leaf beyond that', () => {
+    const long = 'k'.repeat(900_000);
+    expect(() => flattenMetadata({ [long]: keys(9_000, 'a') })).toThrow(tooLarge);
+    expect(() => given(received('a', 10), metadata({ [long]: keys(9_000, 'a') }))).toThrow(tooLarge);
+    const hollow = Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`a${index}`, {}]));
+    expect(flattenMetadata({ [long]: hollow })).toEqual({});
+  });
+
   it('has room again for what takes the place of other things', () => {
     const full = [metadata(half('a')), metadata(half('b'))];
     expect(() => given(...full, metadata({ c: 1 }, ['a']), metadata({ d: 'y'.repeat(499_000) }))).not.toThrow();
