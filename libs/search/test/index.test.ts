@@ -28,6 +28,37 @@ describe('the index', () => {
     ]);
   });
 
+  it('answers anew after each change, and apart for each query and its accounts', () => {
+    const index = createIndex(schema);
+    const counts = () =>
+      [undefined, '*', 'unread_count:1'].map((query) => [index.count(query, null), index.count(query, [1])]);
+    expect(counts()).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+    index.put(document('a', { unread_count: 1 }));
+    index.put(document('b', { unread_count: 1 }, { accountId: 2 }));
+    expect(counts()).toEqual([
+      [2, 1],
+      [2, 1],
+      [2, 1],
+    ]);
+    index.put(document('a', { unread_count: 2 }));
+    expect(counts()).toEqual([
+      [2, 1],
+      [2, 1],
+      [1, 0],
+    ]);
+    index.delete('b');
+    expect(counts()).toEqual([
+      [1, 1],
+      [1, 1],
+      [0, 0],
+    ]);
+    for (let i = 0; i < 100; i++) expect(index.count(`unread_count:${i}`, [1, 2])).toBe(i === 2 ? 1 : 0);
+  });
+
   it('pages by offset, past the end too', () => {
     const index = createIndex(schema);
     for (let i = 0; i < 5; i++) index.put(document(`d${i}`, {}, { sortKey: -i }));

@@ -31,6 +31,13 @@ export function createIndex(schema: IndexSchema): SearchIndex {
   return new MemoryIndex(schema);
 }
 
+/** Searches whose matches are kept until the next change: whoever goes through pages asks the same again and again. */
+const answersMax = 32;
+
+interface Answer extends Matches {
+  readonly unknownFields: readonly string[];
+}
+
 const everything: Plan = { root: { kind: 'all' }, unknownFields: [] };
 const noFields: IndexDocument['fields'] = {};
 const noTerms: readonly string[] = [];
@@ -42,6 +49,7 @@ class MemoryIndex implements SearchIndex, IndexReader {
   private readonly order = new RecencyOrder();
   private readonly accounts = new Map<number, SlotSet>();
   private readonly fields = new Map<string, TermField | NumberColumn>();
+  private readonly answers = new Map<string, Answer>();
   private live: Bits = new Uint32Array(32);
 
   constructor(private readonly schema: IndexSchema) {}
@@ -54,6 +62,7 @@ class MemoryIndex implements SearchIndex, IndexReader {
     const known = this.slots.get(document.id);
     const before = known === undefined ? undefined : this.documents[known];
     const changed = this.changedFields(document, before?.fields ?? noFields);
+    if (this.answers.size > 0) this.answers.clear();
     const slot = known ?? this.free.pop() ?? this.documents.length;
     this.documents[slot] = document;
     if (before?.sortKey !== document.sortKey) {
@@ -72,6 +81,7 @@ class MemoryIndex implements SearchIndex, IndexReader {
     const slot = this.slots.get(id);
     const document = slot === undefined ? undefined : this.documents[slot];
     if (slot === undefined || !document) return;
+    this.answers.clear();
     for (const name of Object.keys(document.fields)) this.setField(slot, name, noFields);
     this.leaveAccount(slot, document.accountId);
     this.order.remove(slot);
@@ -82,21 +92,20 @@ class MemoryIndex implements SearchIndex, IndexReader {
   }
 
   search({ query, accounts, page }: SearchRequest): SearchResult {
-    const plan = this.plan(query);
+    const matches = this.match(query, accounts);
     const start =
       'offset' in page
         ? { offset: page.offset }
         : page.cursor === undefined
           ? { offset: 0 }
           : decodeCursor(page.cursor);
-    const matches = this.match(plan, accounts);
     const { slots, hasPrevious, hasNext } = selectPage(matches, this.order, start, page.size);
     const hits = slots.map((slot) => this.hit(slot));
-    return { hits, total: matches.total, unknownFields: plan.unknownFields, hasPrevious, hasNext };
+    return { hits, total: matches.total, unknownFields: matches.unknownFields, hasPrevious, hasNext };
   }
 
   count(query: string | undefined, accounts: readonly number[] | null): number {
-    return this.match(this.plan(query), accounts).total;
+    return this.match(query, accounts).total;
   }
 
   termField(name: string): TermField | undefined {
@@ -117,9 +126,16 @@ class MemoryIndex implements SearchIndex, IndexReader {
     return query === undefined ? everything : planQuery(parseQuery(query), this.schema);
   }
 
-  private match(plan: Plan, accounts: readonly number[] | null): Matches {
-    const bits = execute(plan.root, this, this.scope(accounts), new Budget(this.size));
-    return { bits, total: countBits(bits) };
+  private match(query: string | undefined, accounts: readonly number[] | null): Answer {
+    const asked = `${accounts === null ? '*' : accounts.join(' ')}${query === undefined ? '' : `:${query}`}`;
+    const known = this.answers.get(asked);
+    if (known) return known;
+    const { root, unknownFields } = this.plan(query);
+    const bits = execute(root, this, this.scope(accounts), new Budget(this.size));
+    const answer = { bits, total: countBits(bits), unknownFields };
+    if (this.answers.size >= answersMax) this.answers.clear();
+    this.answers.set(asked, answer);
+    return answer;
   }
 
   /** Documents of these accounts. */

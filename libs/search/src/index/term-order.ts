@@ -37,7 +37,9 @@ export class TermOrder {
   /** Calls back with each term in the bounds of the set, in no order of the whole. */
   visit({ from, prefix, to }: TermSet, budget: Budget, visit: (term: string) => void): void {
     this.sortSome();
-    const isIn = (term: string) => term >= from && term.startsWith(prefix) && (to === null || term <= to);
+    // What begins so is never less than what it begins with.
+    const isAfter = from === prefix ? () => true : (term: string) => term >= from;
+    const isIn = (term: string) => term.startsWith(prefix) && isAfter(term) && (to === null || term <= to);
     budget.spend(this.unsorted.length);
     for (const term of this.unsorted) if (isIn(term)) visit(term);
     for (const run of this.runs) {
