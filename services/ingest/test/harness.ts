@@ -45,8 +45,8 @@ export class Harness {
     return new Harness(ctx, await Table.open(ctx, topics.channels), await Table.open(ctx, topics.sources));
   }
 
-  async start(): Promise<void> {
-    this.router = await Router.open(this.ctx);
+  async start(ctx: RouterContext = this.ctx): Promise<void> {
+    this.router = await Router.open(ctx);
   }
 
   async stop(): Promise<void> {

@@ -68,6 +68,22 @@ export function routeRecord(mapped: MappedRecord, channels: ChannelDirectory, mo
   });
 }
 
+/**
+ * Whether a record must stay parked under a key though the channel has been connected: it is away again, or another
+ * channel has what the key names. To be asked together with routing it, with nothing in between.
+ */
+export function staysParked(
+  { items }: MappedRecord,
+  key: string,
+  channel: Channel,
+  channels: ChannelDirectory,
+): boolean {
+  return items.some(
+    (item) =>
+      item.kind === 'channel' && channels.find(item.channel)?.id !== channel.id && channelKey(item.channel) === key,
+  );
+}
+
 interface Routing {
   readonly item: MappedItem;
   readonly index: number;
@@ -102,8 +118,7 @@ function routeOfMessage(routing: Routing, item: Extract<MappedItem, { kind: 'of-
   const conversationId = draft.conversationOf(item.messageId);
   if (conversationId === undefined) {
     // Whose it is comes with the message: until then it is kept under none.
-    const at = { ...routing.mapped.place, index: routing.index };
-    for (const event of item.events('')) draft.wait(item.messageId, at, event);
+    draft.wait(item.messageId, { ...routing.mapped.place, index: routing.index }, item.events(''));
   } else if (routing.mode.kind === 'all') {
     emit(routing, item.events(conversationId));
   }

@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConversationEvent, ids } from '@parley/contracts';
+import { type ConversationEvent, ids, topics } from '@parley/contracts';
+import type { Log } from '@parley/log';
 import { Harness, until } from '../../test/harness';
 
 const messagesOf = (events: readonly ConversationEvent[]) =>
@@ -31,6 +32,46 @@ const metadataOf = (namespace: 'conversation' | 'message', source_id: string, me
   source_id,
   metadata,
 });
+
+class Gate {
+  open: () => void = () => undefined;
+  passed: Promise<void> = Promise.resolve();
+
+  close(): void {
+    this.passed = new Promise((resolve) => {
+      this.open = resolve;
+    });
+  }
+}
+
+/** The log, but while the gate is closed a topic's records come only once its end has been asked for. */
+function lateToHear(late: string, log: Log, gate: Gate): Log {
+  const reader: Log['reader'] = async (topic, from) => {
+    const inner = await log.reader(topic, from);
+    if (topic !== late) return inner;
+    return {
+      positions: () => inner.positions(),
+      close: () => inner.close(),
+      next: async (options) => {
+        const batch = await inner.next(options);
+        if (batch) await gate.passed;
+        return batch;
+      },
+    };
+  };
+  const ends: Log['ends'] = async (topic) => {
+    const found = await log.ends(topic);
+    if (topic === late) gate.open();
+    return found;
+  };
+  const own: Partial<Log> = { reader, ends };
+  return new Proxy(log, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
 
 describe('router', () => {
   let harness: Harness;
@@ -177,6 +218,50 @@ describe('router', () => {
     await until(async () => (await harness.events()).length > 0);
     expect(messagesOf(await harness.events())).toMatchObject([{ text: 'one' }]);
     expect(await harness.deadLetters('facebook')).toHaveLength(1);
+  });
+
+  it('a channel that goes away while its parked messages are taken in loses none of them', async () => {
+    await harness.source('shop');
+    await harness.start();
+    for (let call = 0; call < 150; call++) await shop({ messages: [shopText(`m${call}`)] });
+    await harness.routed('shop');
+    await harness.channel('shop', 'web');
+    await until(async () => (await harness.events()).length > 0);
+    await harness.channel('shop', 'web', false);
+    await harness.receive('twilio', '', { key: 'x' });
+    await harness.routed('twilio');
+    await harness.channel('shop', 'web');
+    await until(async () => messagesOf(await harness.events()).some((message) => message.text === 'm149'));
+    expect(messagesOf(await harness.events()).map((message) => message.text)).toEqual(
+      Array.from({ length: 150 }, (_, i) => `m${i}`),
+    );
+  });
+
+  it('what was parked for a channel comes before what came once it was connected', async () => {
+    // The router learns of the channel when it asks for it, with the newer message in hand already.
+    const gate = new Gate();
+    await harness.start({ ...harness.ctx, log: lateToHear(topics.channels.name, harness.ctx.log, gate) });
+    for (const mid of ['a', 'b', 'c']) await harness.receive('facebook', facebook(facebookText(mid, mid)));
+    await harness.routed('facebook');
+    gate.close();
+    await harness.channel('facebook', 'page-1');
+    await harness.receive('facebook', facebook(facebookText('d', 'd')));
+    await harness.routed('facebook');
+    expect(messagesOf(await harness.events()).map((message) => message.text)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('makes its state again where the file was cut off', async () => {
+    await harness.source('shop');
+    await harness.start();
+    for (let call = 0; call < 100; call++) await shop({ messages: [shopText(`m${call}`)] });
+    await harness.routed('shop');
+    await harness.stop();
+    const file = join(harness.ctx.config.dataDir, 'ingest', 'router', 'data.mdb');
+    truncateSync(file, Math.floor(statSync(file).size / 2));
+    await harness.start();
+    await harness.channel('shop', 'web');
+    await until(async () => messagesOf(await harness.events()).length >= 100);
+    expect(new Set(messagesOf(await harness.events()).map((message) => message.sourceMessageId)).size).toBe(100);
   });
 
   it('stopped and started in the midst, it loses nothing and adds nothing', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, CodecError, topics } from '@parley/contracts';
-import { type GroupBatch, type GroupConsumer, isLogError, type LogRecord } from '@parley/log';
+import { type GroupBatch, type GroupConsumer, isLogError, LogError, type LogRecord } from '@parley/log';
 import { EventWriter, type ServiceContext, Table } from '@parley/service-kit';
 import { sourceOfRawTopic, topicsOfIngest, topicsOfSource } from '../topics';
 import { ChannelDirectory, keysOfChannel } from './channel-directory';
@@ -12,9 +12,10 @@ import {
   type MappedRecord,
   mapRecord,
   type Outcome,
+  type Rejected,
   type RoutedEvent,
-  type RouteMode,
   routeRecord,
+  staysParked,
 } from './route';
 import { type RawPlace, RouterState } from './state';
 
@@ -97,7 +98,7 @@ export class Router {
     await log.ensureTopics([...names].flatMap((name) => topicsOfSource(name, config.partitions)));
     const raw = (await log.topics()).filter((topic) => sourceOfRawTopic(topic) !== undefined);
     const writer = await EventWriter.open(log, registry);
-    const state = RouterState.open(join(config.dataDir, 'ingest', 'router'));
+    const state = RouterState.open(join(config.dataDir, 'ingest', 'router'), ctx.logger);
     const consumer = await log.consumer({ group: ROUTER_GROUP, topics: raw, maxRecords: BATCH_RECORDS });
     return new Router(ctx, options, { channels, sources }, writer, state, consumer);
   }
@@ -183,7 +184,15 @@ export class Router {
       if (records[0]) await this.rebuild(topic, partition, records[0].offset);
     }
     const outcome = this.nothingYet();
-    for (const { topic, records } of batches) await this.route(topic, records, { kind: 'all' }, outcome);
+    const mapped: MappedRecord[] = [];
+    for (const { topic, records } of batches) mapped.push(...(await this.map(topic, records, outcome.rejected)));
+    if (!knowsChannelsOf(mapped, this.channels)) await this.channels.sync();
+    // What is parked for a channel came before these. Nothing may be awaited between the last look and their routing.
+    while (this.toConnect.size) {
+      if (this.closing) return;
+      await this.routeParked();
+    }
+    for (const record of mapped) routeRecord(record, this.channels, { kind: 'all' }, outcome);
     await this.append(outcome);
     await this.state.commit(outcome.draft, batches);
     for (const batch of batches) await commitUnlessFenced(batch);
@@ -200,16 +209,20 @@ export class Router {
     this.options.onCounts?.({ records, events: events.length, deadLetters: rejected.length });
   }
 
-  private async route(topic: string, records: readonly LogRecord[], mode: RouteMode, outcome: Outcome): Promise<void> {
+  /** @param rejected takes those that can't be decoded; absent if they have been dealt with before */
+  private async map(
+    topic: string,
+    records: readonly LogRecord[],
+    rejected?: Rejected[],
+  ): Promise<readonly MappedRecord[]> {
     const mapped: MappedRecord[] = [];
     for (const record of records) {
       const { partition, offset } = record;
       const decoded = await this.decoder.decode(topic, record);
       if (decoded.ok) mapped.push(mapRecord({ topic, partition, offset }, record, decoded.raw));
-      else if (mode.kind === 'all') outcome.rejected.push({ topic, record, path: '', ...decoded });
+      else rejected?.push({ topic, record, path: '', ...decoded });
     }
-    if (mode.kind !== 'parked' && !knowsChannelsOf(mapped, this.channels)) await this.channels.sync();
-    for (const record of mapped) routeRecord(record, this.channels, mode, outcome);
+    return mapped;
   }
 
   /** Resolves when all that the outcome says is on the log. */
@@ -247,7 +260,12 @@ export class Router {
   private async routeParked(): Promise<void> {
     for (const channel of [...this.toConnect.values()]) {
       for (const key of keysOfChannel(channel)) {
-        for (const place of this.state.parkedFor(key)) await this.routePlace(key, place, channel);
+        for (const place of this.state.parkedFor(key)) {
+          if (this.closing) return;
+          // The rest stays parked for the next time.
+          if (!this.channels.find({ by: 'id', channelId: channel.id })) break;
+          await this.routePlace(key, place, channel);
+        }
       }
       // Unless it changed again meanwhile.
       if (this.toConnect.get(channel.id) === channel) this.toConnect.delete(channel.id);
@@ -257,18 +275,28 @@ export class Router {
   private async routePlace(key: string, place: RawPlace, channel: Channel): Promise<void> {
     const record = await this.recordAt(place);
     const outcome = this.nothingYet();
-    await this.route(place.topic, record ? [record] : [], { kind: 'parked', channel }, outcome);
+    const [mapped] = await this.map(place.topic, record ? [record] : []);
+    if (mapped) {
+      if (staysParked(mapped, key, channel, this.channels)) return;
+      routeRecord(mapped, this.channels, { kind: 'parked', channel }, outcome);
+    }
     await this.append(outcome);
     outcome.draft.unpark(key, place);
     await this.state.commit(outcome.draft, []);
     this.report(0, outcome);
   }
 
-  /** Undefined if the log does not hold it any more. */
+  /**
+   * Undefined if the log does not hold it any more.
+   * @throws LOG_UNAVAILABLE (retryable) if it does, and does not give it now
+   */
   private async recordAt({ topic, partition, offset }: RawPlace): Promise<LogRecord | undefined> {
     const reader = await this.ctx.log.reader(topic, new Map([[partition, offset]]));
     try {
       const batch = await reader.next({ maxRecords: 1, maxWaitMs: WAIT_MS });
+      if (!batch && ((await this.ctx.log.ends(topic)).get(partition) ?? 0) > offset) {
+        throw new LogError('LOG_UNAVAILABLE', `${topic}/${partition}: the parked record at ${offset} does not come`);
+      }
       const record = batch?.records[0];
       return record?.offset === offset ? record : undefined;
     } catch (error) {
@@ -307,7 +335,9 @@ export class Router {
         if (!batch) continue;
         const records = batch.records.filter((record) => record.offset < upTo);
         const outcome = this.nothingYet();
-        await this.route(topic, records, { kind: 'rebuild' }, outcome);
+        const mapped = await this.map(topic, records);
+        if (!knowsChannelsOf(mapped, this.channels)) await this.channels.sync();
+        for (const record of mapped) routeRecord(record, this.channels, { kind: 'rebuild' }, outcome);
         await this.append(outcome);
         position = Math.min(batch.next, upTo);
         await this.state.commit(outcome.draft, [{ topic, partition, next: position }]);

@@ -1,7 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ConversationEvent } from '@parley/contracts';
-import type { Offset } from '@parley/log';
+import { checkEnvironmentFile, isLogError, type Offset } from '@parley/log';
+import type { ServiceContext } from '@parley/service-kit';
 import { type Database, open, type RootDatabase } from 'lmdb';
+
+type Logger = Pick<ServiceContext['logger'], 'warn'>;
 
 /** Where a raw record is. */
 export interface RawPlace {
@@ -17,8 +21,8 @@ export interface Reached {
   readonly next: Offset;
 }
 
-/** Place of a fact that waits for its message: raw record, and its index among the record's items. */
-type WaitingKey = [messageId: string, partition: number, offset: Offset, index: number];
+/** Place of a fact that waits for its message: raw record, index among the record's items, and among the item's events. */
+type WaitingKey = [messageId: string, partition: number, offset: Offset, index: number, event: number];
 type ParkedKey = [channelKey: string, topic: string, partition: number, offset: Offset];
 
 /** Sorts behind every number and text that a key can have. */
@@ -37,7 +41,9 @@ export class RouterState {
     private readonly parked: Database<true, ParkedKey>,
   ) {}
 
-  static open(dir: string): RouterState {
+  /** A file that LMDB must not read is removed, with a warning: the positions are gone with the rest. */
+  static open(dir: string, logger: Logger): RouterState {
+    removeUnsound(dir, logger);
     mkdirSync(dir, { recursive: true });
     const root = open({ path: dir, maxDbs: 4 });
     return new RouterState(
@@ -105,12 +111,17 @@ export class StateDraft {
     this.claimed.set(messageId, conversationId);
   }
 
-  /** Keeps a fact until its message comes. The same fact of the same place is kept once. */
-  wait(messageId: string, at: RawPlace & { readonly index: number }, event: ConversationEvent): void {
-    const entry = { key: [messageId, at.partition, at.offset, at.index] satisfies WaitingKey, event };
-    const others = this.waitingPuts.get(messageId);
-    if (others) others.push(entry);
-    else this.waitingPuts.set(messageId, [entry]);
+  /** Keeps all facts of an item until its message comes. Those of the same place are kept once. */
+  wait(
+    messageId: string,
+    { partition, offset, index }: RawPlace & { readonly index: number },
+    events: readonly ConversationEvent[],
+  ): void {
+    const entries = events.map((event, number) => ({
+      key: [messageId, partition, offset, index, number] satisfies WaitingKey,
+      event,
+    }));
+    this.waitingPuts.set(messageId, [...(this.waitingPuts.get(messageId) ?? []), ...entries]);
   }
 
   /** Gives what waited for the message, in order, and forgets it. */
@@ -142,5 +153,16 @@ export class StateDraft {
     for (const entries of this.waitingPuts.values()) for (const { key, event } of entries) this.waiting.put(key, event);
     for (const key of this.parkedRemoves) this.parked.remove(key);
     for (const key of this.parkedPuts.values()) this.parked.put(key, true);
+  }
+}
+
+function removeUnsound(dir: string, logger: Logger): void {
+  if (!existsSync(join(dir, 'data.mdb'))) return;
+  try {
+    checkEnvironmentFile(dir);
+  } catch (error) {
+    if (!isLogError(error)) throw error;
+    logger.warn({ dir, code: error.code }, 'the router’s state can not be read; it is removed and made again');
+    rmSync(dir, { recursive: true });
   }
 }
