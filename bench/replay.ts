@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PartitionPosition, queryPaths } from '@parley/query';
+import { queryPaths } from '@parley/query';
 import { Bench, median, rounded, SYSTEM_TOKEN } from './lib/processes';
 
 const EVENTS = 1_000_000;
@@ -9,34 +9,21 @@ const MORE_EVENTS = 400_000;
 const ROUNDS = 3;
 const LIST_CONNECTIONS = 2;
 
-interface Progress {
-  readonly applied: number;
-  readonly atMs: number;
+async function status(port: number): Promise<number | undefined> {
+  return fetch(`http://127.0.0.1:${port}/ready`).then(
+    (answer) => answer.status,
+    () => undefined,
+  );
 }
 
-async function positions(port: number): Promise<readonly PartitionPosition[]> {
-  const answer = await fetch(`http://127.0.0.1:${port}${queryPaths.positions}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${SYSTEM_TOKEN}`, 'content-type': 'application/json' },
-    body: '{}',
-  });
-  const body = (await answer.json()) as { partitions?: readonly PartitionPosition[] };
-  return body.partitions ?? [];
-}
-
-async function applied(port: number): Promise<Progress> {
-  const all = await positions(port).catch(() => []);
-  return { applied: all.reduce((sum, p) => sum + p.applied, 0), atMs: performance.now() };
-}
-
-/** Watches until so many events are applied; the rate counts from the first sight of progress, so that the process's start is left out. */
-async function foldRate(port: number, until: number): Promise<number> {
-  let first: Progress | undefined;
+/** From the first answer, so that the process's start is left out, until all is folded and found by queries. */
+async function foldRate(port: number): Promise<number> {
+  let since: number | undefined;
   for (;;) {
-    const now = await applied(port);
-    if (now.applied > 0) first ??= now;
-    if (first && now.applied >= until) return ((now.applied - first.applied) / (now.atMs - first.atMs)) * 1000;
-    await new Promise((done) => setTimeout(done, 20));
+    const now = await status(port);
+    if (now !== undefined) since ??= performance.now();
+    if (since !== undefined && now === 200) return (EVENTS / (performance.now() - since)) * 1000;
+    await new Promise((done) => setTimeout(done, 50));
   }
 }
 
@@ -65,7 +52,7 @@ export async function benchReplay(): Promise<object> {
       reads.push((read.events / read.ms) * 1000);
       await rm(join(bench.dataDir, 'aggregator'), { recursive: true, force: true });
       const starting = bench.service('conversation-aggregator', bench.ports.aggregator);
-      folds.push(await foldRate(bench.ports.aggregator, EVENTS));
+      folds.push(await foldRate(bench.ports.aggregator));
       await bench.stop(await starting);
     }
     await bench.service('conversation-aggregator', bench.ports.aggregator);
