@@ -2,7 +2,6 @@ import type { Changes, ConversationState, MessageRow, MessageState, StateReader 
 import { type Arena, readNumber } from './arena';
 import { Block, blockOf, indexOf, numberOf, storedRow } from './block';
 import { type Environment, StoreError } from './environment';
-import { KeyFilter } from './key-filter';
 import { blockKey, comparePlaces, idKey, type Place, partitionPrefix, placeKey, placeOf, prefixRange } from './keys';
 import { Layer } from './layer';
 import { RecentMap } from './recent-map';
@@ -67,8 +66,6 @@ export class PartitionState implements StateReader {
   private committing: Layer | undefined;
   private spilled: Spilled[] = [];
   private openBlock: OpenBlock | undefined;
-  /** Ids of all messages and conversations, where the store was empty when it was opened. */
-  private readonly filter: KeyFilter | undefined;
   /** The last look-up of a message: the reducer asks, then the change is put. */
   private probed: Probe | undefined;
 
@@ -79,7 +76,6 @@ export class PartitionState implements StateReader {
     this.cache = new RecentMap(cached);
     this.applied = env.meta.get(`position/${partition}`) as number | undefined;
     this.nextBlock = (env.meta.get(`next-block/${partition}`) as number | undefined) ?? 0;
-    if (!this.hasStoredIds()) this.filter = new KeyFilter();
     const prefix = `opened/${partition}/`;
     for (const { key, value } of env.meta.getRange({ start: prefix, end: `${prefix}~` })) {
       this.opened.set(Number(key.slice(prefix.length)), value as number);
@@ -214,10 +210,8 @@ export class PartitionState implements StateReader {
   private held(id: string): HeldConversation | undefined {
     const held = this.cache.get(id) ?? this.open.conversations.get(id) ?? this.committing?.conversations.get(id);
     if (held) return held;
-    const key = idKey(this.partition, id);
-    if (this.filter?.mayHave(key) === false) return undefined;
     const stored = reading(() => {
-      const bytes = this.env.conversations.get(key);
+      const bytes = this.env.conversations.get(idKey(this.partition, id));
       return bytes && readHeld(bytes);
     });
     if (stored) this.cache.set(id, stored);
@@ -225,22 +219,11 @@ export class PartitionState implements StateReader {
   }
 
   private hold(state: ConversationState): HeldConversation {
-    const held = this.held(state.id) ?? this.newConversation(state);
+    const held = this.held(state.id) ?? { id: state.id, state, tail: [] };
     held.state = state;
     this.cache.set(held.id, held);
     this.open.conversations.set(held.id, held);
     return held;
-  }
-
-  private newConversation(state: ConversationState): HeldConversation {
-    this.filter?.add(idKey(this.partition, state.id));
-    return { id: state.id, state, tail: [] };
-  }
-
-  private hasStoredIds(): boolean {
-    const range = { ...prefixRange(partitionPrefix(this.partition)), limit: 1 };
-    const { conversations, messageIds } = this.env;
-    return [conversations, messageIds].some((stored) => [...stored.getKeys(range)].length > 0);
   }
 
   private writeConversation(conversation: HeldConversation, arena: Arena): void {
@@ -272,9 +255,7 @@ export class PartitionState implements StateReader {
   private rowOf(id: string): number | undefined {
     const layered = this.open.added.messageIds.get(id) ?? this.committing?.added.messageIds.get(id);
     if (layered !== undefined) return layered;
-    const key = idKey(this.partition, id);
-    if (this.filter?.mayHave(key) === false) return undefined;
-    const bytes = reading(() => this.env.messageIds.get(key));
+    const bytes = reading(() => this.env.messageIds.get(idKey(this.partition, id)));
     const row = bytes && readNumber(bytes);
     return row !== undefined && blockOf(row) < this.nextBlock ? row : undefined;
   }
@@ -327,7 +308,6 @@ export class PartitionState implements StateReader {
     writeMessage(writer.begin(), state);
     const row = numberOf(number, block.add(writer));
     this.open.added.messageIds.set(state.id, row);
-    this.filter?.add(idKey(this.partition, state.id));
     return row;
   }
 
