@@ -278,6 +278,10 @@ export class Aggregator {
   private swap(former: Follow, rebuilt: Follow): void {
     this.serving = rebuilt;
     this.building = undefined;
+    // What was refused for the former states' position is served again, unless the rebuilt ones don't fit either.
+    for (const partition of [...this.refused.keys()]) {
+      if (rebuilt.generation.partition(partition)) this.refused.delete(partition);
+    }
     this.options.logger.info({ dir: rebuilt.generation.dir }, 'the rebuilt states serve');
     const finish = async () => {
       await this.end(former);
