@@ -1,0 +1,357 @@
+import { isLogError } from '../errors';
+import { backoffMs, pause } from './backoff';
+import { type Address, type Connection, type Credentials, connect } from './connection';
+import { BrokerError, logClosed, unavailable, unknownTopic } from './errors';
+import { Encoder } from './kafkajs';
+import { type ApiRequest, kafkajsRequest } from './request';
+
+/**
+ * Who is where in the cluster, and connections to them. Names of topics and groups are those on the broker: with the
+ * prefix (`prefix + name`), except in errors, which name them as the caller of the port does.
+ */
+export interface Cluster {
+  /** Stands before the names of topics and groups on the broker; may be empty. */
+  readonly prefix: string;
+  /**
+   * Node id of each partition's leader, of all partitions; -1 where there is none at the moment. From cached
+   * metadata, fetched where unknown.
+   * @throws UNKNOWN_TOPIC, LOG_UNAVAILABLE
+   */
+  leaders(topic: string): Promise<ReadonlyMap<number, number>>;
+  /** The same where it is known, without waiting. */
+  knownLeaders(topic: string): ReadonlyMap<number, number> | undefined;
+  /** Forget what is known of a topic (NOT_LEADER and the like): the next look fetches it anew. */
+  stale(topic: string): void;
+  /** Names of all topics of the cluster, without internal ones. */
+  topics(): Promise<readonly string[]>;
+  /** Node id of the group's coordinator. @throws LOG_UNAVAILABLE */
+  coordinator(group: string): Promise<number>;
+  staleCoordinator(group: string): void;
+  /** The shared control connection of a node, for short requests: never for anything that waits. @throws LOG_UNAVAILABLE */
+  control(node: number): Promise<Connection>;
+  /** The control connection of whichever broker can be reached. @throws LOG_UNAVAILABLE */
+  anyControl(): Promise<Connection>;
+  /** A new connection of the caller's own: a broker answers the requests of a connection one after the other. */
+  dedicated(node: number): Promise<Connection>;
+  /** Closes all connections, dedicated ones too. */
+  close(): Promise<void>;
+}
+
+export interface ClusterOptions extends Credentials {
+  /** `host:port` of some brokers; the others are learnt from them. */
+  readonly brokers: readonly string[];
+  readonly prefix: string;
+}
+
+interface TopicMetadata {
+  readonly leaders: ReadonlyMap<number, number>;
+  readonly fetchedAt: number;
+}
+
+interface MetadataAnswer {
+  readonly brokers: readonly { nodeId: number; host: string; port: number }[];
+  readonly topicMetadata: readonly {
+    topicErrorCode: number;
+    topic: string;
+    isInternal: boolean;
+    partitionMetadata: readonly { partitionId: number; leader: number }[];
+  }[];
+}
+
+const CONNECT_TIMEOUT_MS = 3000;
+/** A broker that does not answer keeps a connection attempt waiting: the next one is tried beside it after so long. */
+const NEXT_CANDIDATE_MS = 250;
+/** Metadata is asked for anew after so long, though nobody called it stale: partitions may have been added. */
+const METADATA_MAX_AGE_MS = 5 * 60_000;
+/** Between two requests for the same topic's metadata. */
+const METADATA_FLOOR_MS = 100;
+const COORDINATOR_DEADLINE_MS = 5000;
+const COORDINATOR_KEY_GROUP = 0;
+/** UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION */
+const UNKNOWN_TOPIC: ReadonlySet<number> = new Set([3, 17]);
+
+/** A place to connect to, with its shared connection. */
+class Node {
+  private connection: Connection | undefined;
+  private connecting: Promise<Connection> | undefined;
+  private failures = 0;
+  /** Not before: a broker that refuses is not asked in a tight loop. */
+  private notBefore = 0;
+
+  constructor(
+    readonly address: Address,
+    private readonly credentials: Credentials,
+    private readonly opened: Set<Connection>,
+  ) {}
+
+  get alive(): Connection | undefined {
+    return this.connection?.alive ? this.connection : undefined;
+  }
+
+  get failing(): boolean {
+    return this.failures > 0;
+  }
+
+  shared(): Promise<Connection> {
+    const { alive } = this;
+    if (alive) return Promise.resolve(alive);
+    this.connecting ??= this.open()
+      .then((connection) => {
+        this.connection = connection;
+        return connection;
+      })
+      .finally(() => {
+        this.connecting = undefined;
+      });
+    return this.connecting;
+  }
+
+  async open(): Promise<Connection> {
+    const waitMs = this.notBefore - performance.now();
+    if (waitMs > 0) await pause(waitMs);
+    for (const connection of this.opened) if (!connection.alive) this.opened.delete(connection);
+    try {
+      const connection = await connect(this.address, this.credentials, CONNECT_TIMEOUT_MS);
+      this.failures = 0;
+      this.opened.add(connection);
+      return connection;
+    } catch (error) {
+      this.notBefore = performance.now() + backoffMs(this.failures++);
+      throw error;
+    }
+  }
+}
+
+export class KafkaCluster implements Cluster {
+  readonly prefix: string;
+  private readonly bootstrap: readonly Address[];
+  /** By `host:port`. */
+  private readonly nodes = new Map<string, Node>();
+  private readonly addresses = new Map<number, Address>();
+  private readonly metadata = new Map<string, TopicMetadata>();
+  private readonly fetching = new Map<string, Promise<ReadonlyMap<number, number>>>();
+  private readonly askedAt = new Map<string, number>();
+  private readonly coordinators = new Map<string, Promise<number>>();
+  private readonly opened = new Set<Connection>();
+  private readonly ended = new AbortController();
+
+  constructor(private readonly options: ClusterOptions) {
+    this.prefix = options.prefix;
+    this.bootstrap = options.brokers.map(addressOf);
+  }
+
+  knownLeaders(topic: string): ReadonlyMap<number, number> | undefined {
+    const known = this.metadata.get(topic);
+    if (!known) return undefined;
+    // What is old is still good enough to go on with while it is asked for anew.
+    if (performance.now() - known.fetchedAt > METADATA_MAX_AGE_MS) this.fetchLeaders(topic).catch(() => {});
+    return known.leaders;
+  }
+
+  leaders(topic: string): Promise<ReadonlyMap<number, number>> {
+    const known = this.knownLeaders(topic);
+    return known ? Promise.resolve(known) : this.fetchLeaders(topic);
+  }
+
+  stale(topic: string): void {
+    this.metadata.delete(topic);
+  }
+
+  async topics(): Promise<readonly string[]> {
+    const { topicMetadata } = await this.ask([]);
+    return topicMetadata.filter(({ isInternal }) => !isInternal).map(({ topic }) => topic);
+  }
+
+  coordinator(group: string): Promise<number> {
+    const known = this.coordinators.get(group);
+    if (known) return known;
+    const finding = this.findCoordinator(group);
+    this.coordinators.set(group, finding);
+    finding.catch(() => {
+      if (this.coordinators.get(group) === finding) this.coordinators.delete(group);
+    });
+    return finding;
+  }
+
+  staleCoordinator(group: string): void {
+    this.coordinators.delete(group);
+  }
+
+  async control(node: number): Promise<Connection> {
+    return this.guard((await this.nodeOf(node)).shared());
+  }
+
+  async dedicated(node: number): Promise<Connection> {
+    return this.guard((await this.nodeOf(node)).open());
+  }
+
+  async anyControl(): Promise<Connection> {
+    this.assertOpen();
+    for (const node of this.nodes.values()) if (node.alive) return node.alive;
+    const candidates = [...this.addresses.values(), ...this.bootstrap].map((address) => this.node(address));
+    const order = [...new Set(candidates)].sort((a, b) => Number(a.failing) - Number(b.failing));
+    return this.guard(firstOf(order));
+  }
+
+  async close(): Promise<void> {
+    this.ended.abort();
+    for (const connection of this.opened) connection.close();
+    this.opened.clear();
+  }
+
+  private assertOpen(): void {
+    if (this.ended.signal.aborted) throw logClosed();
+  }
+
+  /** A connection that is ready after the end is closed again. */
+  private async guard(opening: Promise<Connection>): Promise<Connection> {
+    const connection = await opening;
+    if (this.ended.signal.aborted) {
+      connection.close();
+      throw logClosed();
+    }
+    return connection;
+  }
+
+  private node(address: Address): Node {
+    const key = `${address.host}:${address.port}`;
+    const known = this.nodes.get(key);
+    if (known) return known;
+    const node = new Node(address, this.options, this.opened);
+    this.nodes.set(key, node);
+    return node;
+  }
+
+  private async nodeOf(id: number): Promise<Node> {
+    this.assertOpen();
+    if (!this.addresses.has(id)) await this.ask('brokers');
+    const address = this.addresses.get(id);
+    if (!address) throw unavailable(`the cluster knows no broker ${id} at the moment`, undefined, { node: id });
+    return this.node(address);
+  }
+
+  private fetchLeaders(topic: string): Promise<ReadonlyMap<number, number>> {
+    const running = this.fetching.get(topic);
+    if (running) return running;
+    const fetching = this.fetchLeadersNow(topic).finally(() => this.fetching.delete(topic));
+    this.fetching.set(topic, fetching);
+    return fetching;
+  }
+
+  private async fetchLeadersNow(topic: string): Promise<ReadonlyMap<number, number>> {
+    this.assertOpen();
+    const waitMs = (this.askedAt.get(topic) ?? Number.NEGATIVE_INFINITY) + METADATA_FLOOR_MS - performance.now();
+    if (waitMs > 0) await pause(waitMs, this.ended.signal);
+    this.askedAt.set(topic, performance.now());
+    const { topicMetadata } = await this.ask([topic]);
+    const found = topicMetadata.find((known) => known.topic === topic);
+    if (!found || UNKNOWN_TOPIC.has(found.topicErrorCode)) {
+      this.metadata.delete(topic);
+      this.askedAt.delete(topic);
+      throw unknownTopic(topic.slice(this.prefix.length));
+    }
+    if (found.topicErrorCode !== 0) {
+      const error = new BrokerError(found.topicErrorCode);
+      throw unavailable(`topic ${topic.slice(this.prefix.length)}`, error, { topic });
+    }
+    const leaders = new Map(
+      [...found.partitionMetadata]
+        .sort((a, b) => a.partitionId - b.partitionId)
+        .map(({ partitionId, leader }) => [partitionId, leader]),
+    );
+    this.metadata.set(topic, { leaders, fetchedAt: performance.now() });
+    return leaders;
+  }
+
+  /** Metadata of the topics; an empty list asks for all of them, `brokers` for none. */
+  private async ask(topics: readonly string[] | 'brokers'): Promise<MetadataAnswer> {
+    const request: ApiRequest<MetadataAnswer> =
+      topics === 'brokers'
+        ? brokersRequest()
+        : kafkajsRequest('Metadata', { topics, allowAutoTopicCreation: false }, { codes: 'keep' });
+    const answer = await (await this.anyControl()).send(request);
+    for (const { nodeId, host, port } of answer.brokers) this.addresses.set(nodeId, { host, port });
+    return answer;
+  }
+
+  private async findCoordinator(group: string): Promise<number> {
+    const deadline = performance.now() + COORDINATOR_DEADLINE_MS;
+    const request = kafkajsRequest<{ coordinator: { nodeId: number; host: string; port: number } }>(
+      'GroupCoordinator',
+      {
+        coordinatorKey: group,
+        coordinatorType: COORDINATOR_KEY_GROUP,
+      },
+    );
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { coordinator } = await (await this.anyControl()).send(request);
+        this.addresses.set(coordinator.nodeId, coordinator);
+        return coordinator.nodeId;
+      } catch (error) {
+        // The first group of a cluster waits until the brokers have made their topic of offsets.
+        const passing = (error instanceof BrokerError && error.retriable) || isLogError(error, 'LOG_UNAVAILABLE');
+        const waitMs = backoffMs(attempt);
+        if (!passing || performance.now() + waitMs > deadline || this.ended.signal.aborted) {
+          throw isLogError(error) ? error : unavailable(`no coordinator of group ${group}`, error, { group });
+        }
+        await pause(waitMs, this.ended.signal);
+      }
+    }
+  }
+}
+
+/** kafkajs can ask for all topics or some; for the brokers alone it takes an empty list in a version that knows it. */
+function brokersRequest(): ApiRequest<MetadataAnswer> {
+  const request = kafkajsRequest<MetadataAnswer>(
+    'Metadata',
+    { topics: [], allowAutoTopicCreation: false },
+    { codes: 'keep' },
+  );
+  return {
+    name: request.name,
+    exchange: (versions) => {
+      const exchange = request.exchange(versions);
+      const encode = async () => new Encoder().writeArray([]).writeBoolean(false);
+      return { ...exchange, request: { ...exchange.request, encode } };
+    },
+  };
+}
+
+/** The first that can be reached; each is tried a while after the one before it, or at once when that one failed. */
+async function firstOf(candidates: readonly Node[]): Promise<Connection> {
+  const failures: unknown[] = [];
+  return new Promise((resolve, reject) => {
+    let started = 0;
+    let done = false;
+    const startNext = () => {
+      const candidate = candidates[started];
+      if (done || !candidate) return;
+      started++;
+      const timer = setTimeout(startNext, NEXT_CANDIDATE_MS);
+      candidate.shared().then(
+        (connection) => {
+          clearTimeout(timer);
+          done = true;
+          resolve(connection);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          failures.push(error);
+          if (failures.length < candidates.length) return startNext();
+          done = true;
+          reject(unavailable('no broker can be reached', failures.at(-1)));
+        },
+      );
+    };
+    startNext();
+  });
+}
+
+/** @throws RangeError for what is no `host:port` */
+function addressOf(broker: string): Address {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(broker.trim());
+  const host = match?.[1] ?? match?.[2];
+  if (!host) throw new RangeError(`no broker address (host:port): ${broker}`);
+  return { host, port: Number(match?.[3]) };
+}
