@@ -1,12 +1,15 @@
 import { type Resolver, Type } from 'avsc';
 import { type RecordTypes, schemas } from './generated/schemas';
 import type { SchemaRegistry } from './registry';
+import { subjectOf } from './subjects';
 import type { RecordName, Topic } from './topics';
 
 const MAGIC = 0;
 const HEADER_BYTES = 5;
 /** How long an unknown schema id is remembered as such, so that one poisoned record can't hammer the registry. */
 const UNKNOWN_ID_TTL_MS = 30_000;
+/** Ids remembered as of no use; anybody can write frames with any of 2^32. */
+const USELESS_IDS_MAX = 1_000;
 
 export class CodecError extends Error {
   readonly code: 'BAD_FRAME' | 'UNKNOWN_SCHEMA_ID' | 'UNKNOWN_RECORD' | 'BAD_AVRO' | 'INVALID_RECORD';
@@ -49,7 +52,8 @@ function isRecordName(name: string): name is RecordName {
  */
 export class Codec<R extends RecordName> {
   private readonly readers = new Map<number, Reader>();
-  private readonly unknownUntil = new Map<number, number>();
+  /** Why an id is of no use, and how long that holds. The oldest is forgotten first. */
+  private readonly useless = new Map<number, { readonly error: CodecError; readonly untilMs: number }>();
   private readonly headers = new Map<R, Buffer>();
 
   private constructor(
@@ -59,9 +63,9 @@ export class Codec<R extends RecordName> {
 
   static async open<R extends RecordName>(topic: Topic<R>, registry: SchemaRegistry): Promise<Codec<R>> {
     const codec = new Codec<R>(registry, topic.records);
-    for (const name of topic.records) {
-      const schema = schemas[name];
-      const id = await registry.idOf(`${topic.name}-${schema.namespace}.${schema.name}`, schema);
+    const ids = await Promise.all(topic.records.map((name) => registry.idOf(subjectOf(topic, name), schemas[name])));
+    for (const [index, name] of topic.records.entries()) {
+      const id = ids[index] as number;
       const header = Buffer.alloc(HEADER_BYTES);
       header.writeUInt8(MAGIC, 0);
       header.writeUInt32BE(id, 1);
@@ -99,18 +103,38 @@ export class Codec<R extends RecordName> {
     }
   }
 
-  /** Fetches the frame's schema. @throws UNKNOWN_SCHEMA_ID, UNKNOWN_RECORD, BAD_AVRO (it does not resolve to ours) */
+  /**
+   * Fetches the frame's schema.
+   * @throws UNKNOWN_SCHEMA_ID, UNKNOWN_RECORD, BAD_AVRO (it does not resolve to ours)
+   * @throws RegistryError  it can't be had now: no fault of the record
+   */
   async load(frame: Buffer): Promise<void> {
     const id = frame.readUInt32BE(1);
     if (this.readers.has(id)) return;
-    const now = Date.now();
-    const unknown = () => new CodecError('UNKNOWN_SCHEMA_ID', `the registry has no schema ${id}`);
-    if ((this.unknownUntil.get(id) ?? 0) > now) throw unknown();
+    const known = this.useless.get(id);
+    if (known && known.untilMs > Date.now()) throw known.error;
     const schema = await this.registry.schemaOf(id);
-    if (!schema) {
-      this.unknownUntil.set(id, now + UNKNOWN_ID_TTL_MS);
-      throw unknown();
+    try {
+      this.readers.set(id, this.readerOf(id, schema));
+    } catch (error) {
+      if (error instanceof CodecError) this.remember(id, error);
+      throw error;
     }
+  }
+
+  /** A schema never changes under its id, but an unknown id may be given out. */
+  private remember(id: number, error: CodecError): void {
+    this.useless.delete(id);
+    this.useless.set(id, {
+      error,
+      untilMs: error.code === 'UNKNOWN_SCHEMA_ID' ? Date.now() + UNKNOWN_ID_TTL_MS : Number.POSITIVE_INFINITY,
+    });
+    const [oldest] = this.useless.keys();
+    if (this.useless.size > USELESS_IDS_MAX && oldest !== undefined) this.useless.delete(oldest);
+  }
+
+  private readerOf(id: number, schema: object | undefined): Reader {
+    if (!schema) throw new CodecError('UNKNOWN_SCHEMA_ID', `the registry has no schema ${id}`);
     const writer = parseWriter(id, schema);
     const name = (writer.name ?? '').split('.').pop() ?? '';
     if (!isRecordName(name) || !this.records.includes(name as R)) {
@@ -128,7 +152,7 @@ export class Codec<R extends RecordName> {
         cause,
       });
     }
-    this.readers.set(id, { name, decode: (buffer) => reader.fromBuffer(buffer, resolver) });
+    return { name, decode: (buffer) => reader.fromBuffer(buffer, resolver) };
   }
 
   /** As decodeSync, fetching the schema where it is not known yet. */

@@ -17,6 +17,21 @@ export function incompatibilities(newer: object, older: object): string[] {
   return faults;
 }
 
+/**
+ * Whether two schemas mean the same: same names, types, defaults, aliases and logical types. What is for people (docs,
+ * order of attributes, blanks, attributes of ours) may differ.
+ */
+export function isSameSchema(one: object, other: object): boolean {
+  try {
+    return meaningOf(one) === meaningOf(other);
+  } catch {
+    // One that can't be read is like no other.
+    return false;
+  }
+}
+
+const meaningOf = (schema: object): string => JSON.stringify(parse(schema).schema({ exportAttrs: true }));
+
 function parse(schema: object): Type {
   // avsc's typings know wrapUnions as a boolean only; the option takes 'never' since 5.7.8.
   return Type.forSchema(schema as never, { wrapUnions: 'never' as unknown as boolean });

@@ -1,6 +1,6 @@
 export { Codec, CodecError, type Named } from './codec';
-export { incompatibilities } from './compatibility';
-export type { RecordTypes } from './generated/schemas';
+export { incompatibilities, isSameSchema } from './compatibility';
+export { type RecordTypes, schemas } from './generated/schemas';
 export type {
   Account,
   Channel,
@@ -24,15 +24,26 @@ export type {
   Tag,
 } from './generated/types';
 export { ids, isUuid } from './ids';
-export type { SchemaRegistry } from './registry';
 export {
+  isRegistryError,
+  RegistryError,
+  type RegistryErrorCode,
+  type SchemaRegistrar,
+  type SchemaRegistry,
+} from './registry';
+export { type RegisteredSchema, registerSchemas, subjectOf } from './subjects';
+export {
+  allTopics,
+  conversationDeadLetters,
   conversationEventNames,
   deadLetterTopic,
   type RecordName,
   rawTopic,
+  sourceOfRawTopic,
   type Topic,
   topicSpec,
   topics,
+  topicsOfSource,
 } from './topics';
 
 import type { Named } from './codec';

@@ -130,6 +130,38 @@ export function deadLetterTopic(of: string): Topic<'DeadLetter'> {
   });
 }
 
+/** Where records of the conversation log go that can't be decoded or applied. */
+export const conversationDeadLetters = deadLetterTopic(topics.conversationEvents.name);
+
+/** What one source needs: its raw topic, and where its unusable records go. */
+export function topicsOfSource(source: string): readonly Topic[] {
+  const raw = rawTopic(source);
+  return [raw, deadLetterTopic(raw.name)];
+}
+
+/**
+ * Every topic of an installation that has these sources. Deploying makes them and registers their schemas; whatever a
+ * service reads or writes is among them.
+ */
+export function allTopics(sources: readonly string[]): readonly Topic[] {
+  return [...Object.values(topics), conversationDeadLetters, ...sources.flatMap(topicsOfSource)];
+}
+
+const RAW = /^source\.(.+)\.events$/;
+
+/** Name of the source that a raw topic is of; undefined for other topics. */
+export function sourceOfRawTopic(name: string): string | undefined {
+  return RAW.exec(name)?.[1];
+}
+
+const RAW_OR_ITS_DEAD_LETTERS = /^(source\..+\.events)(?:\.dead-letters)?$/;
+const listed = new Set(allTopics([]).map(({ name }) => name));
+
+/** Whether the topic is among allTopics, of whatever sources. */
+export function isListed(name: string): boolean {
+  return listed.has(name) || RAW_OR_ITS_DEAD_LETTERS.test(name);
+}
+
 /** The topic as the log is told to make it. Shaped as the log port's TopicSpec. */
 export function topicSpec(of: Topic, configuredPartitions: number) {
   return {

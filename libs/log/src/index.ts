@@ -1,6 +1,6 @@
 export { checkEnvironmentFile } from './embedded/integrity';
 export { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/log';
-export { openEmbeddedRegistry, SchemaIncompatibleError } from './embedded/registry';
+export { openEmbeddedRegistry } from './embedded/registry';
 export { isLogError, LogError, type LogErrorCode } from './errors';
 export { murmur2, partitionOf } from './partition';
 export type {

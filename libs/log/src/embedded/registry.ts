@@ -1,23 +1,10 @@
-import { incompatibilities, type SchemaRegistry } from '@parley/contracts';
+import { incompatibilities, RegistryError, type SchemaRegistrar, type SchemaRegistry } from '@parley/contracts';
 import { claimDirectory, openOrMake } from './directory';
 import type { Database, Environment } from './environment';
 
 const LAST_ID = Buffer.from('last');
 const schemaKey = (id: number) => Buffer.from(`i:${id}`);
 const subjectKey = (subject: string) => Buffer.from(`s:${subject}`);
-
-/** A schema was refused because data written with an earlier one of its subject would not be readable, or the reverse. */
-export class SchemaIncompatibleError extends Error {
-  readonly code = 'SCHEMA_INCOMPATIBLE';
-
-  constructor(
-    readonly subject: string,
-    readonly faults: readonly string[],
-  ) {
-    super(`${subject}: ${faults.join('; ')}`);
-    this.name = 'SchemaIncompatibleError';
-  }
-}
 
 /**
  * Opens the schema registry kept beside a log; several processes may share it. Equal schemas have one id in all
@@ -26,24 +13,31 @@ export class SchemaIncompatibleError extends Error {
  */
 export async function openEmbeddedRegistry(options: {
   readonly dir: string;
-}): Promise<SchemaRegistry & { close(): Promise<void> }> {
+}): Promise<SchemaRegistry & SchemaRegistrar & { close(): Promise<void> }> {
   await claimDirectory(options.dir);
   const { environment, release } = await openOrMake(options.dir, 'registry');
   return new EmbeddedRegistry(environment, release);
 }
 
-class EmbeddedRegistry implements SchemaRegistry {
+class EmbeddedRegistry implements SchemaRegistry, SchemaRegistrar {
   constructor(
     private readonly environment: Environment,
     private readonly release: () => Promise<void>,
   ) {}
 
   async idOf(subject: string, schema: object): Promise<number> {
+    return (await this.register(subject, schema)).id;
+  }
+
+  async register(subject: string, schema: object): Promise<{ readonly id: number; readonly isNew: boolean }> {
     const text = JSON.stringify(schema);
     const known = find(this.environment.read(), subject, text);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { id: known, isNew: false };
     const outcome = await this.environment.write((db) => register(db, subject, { schema, text }));
-    if (typeof outcome !== 'number') throw new SchemaIncompatibleError(subject, outcome);
+    if ('faults' in outcome) {
+      const { faults } = outcome;
+      throw new RegistryError('SCHEMA_INCOMPATIBLE', `${subject}: ${faults.join('; ')}`, { subject, faults });
+    }
     return outcome;
   }
 
@@ -70,19 +64,18 @@ function find(db: Database, subject: string, text: string): number | undefined {
   return idsOf(db, subject).find((id) => textOf(db, id) === text);
 }
 
-/** @returns the id, or what is wrong with the schema */
 function register(
   db: Database,
   subject: string,
   { schema, text }: { schema: object; text: string },
-): number | string[] {
+): { readonly id: number; readonly isNew: boolean } | { readonly faults: readonly string[] } {
   const known = find(db, subject, text);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { id: known, isNew: false };
   const ids = idsOf(db, subject);
   const faults = ids.flatMap((id) =>
     incompatibilities(schema, JSON.parse(textOf(db, id)) as object).map((fault) => `against schema ${id}: ${fault}`),
   );
-  if (faults.length > 0) return faults;
+  if (faults.length > 0) return { faults };
   const last = Number(db.get(LAST_ID)?.toString() ?? '0');
   let id = Array.from({ length: last }, (_, index) => index + 1).find((other) => textOf(db, other) === text);
   if (id === undefined) {
@@ -91,5 +84,5 @@ function register(
     db.put(schemaKey(id), Buffer.from(text));
   }
   db.put(subjectKey(subject), Buffer.from(JSON.stringify([...ids, id])));
-  return id;
+  return { id, isNew: true };
 }
