@@ -22,6 +22,8 @@ export interface IndexDocument {
   readonly id: string;
   /** Tenant: every search is confined to some. */
   readonly accountId: number;
+  /** Which part of the whole it belongs to, where there are several: a search may be confined to some. */
+  readonly shard?: number;
   /** Newest first is the order of all results; ties by id, ascending. */
   readonly sortKey: number;
   /** A field that is absent has no value: only negations and `*:*` find the document by it. */
@@ -40,6 +42,8 @@ export interface SearchRequest {
   readonly query?: string;
   /** Tenants to look in; null for all. */
   readonly accounts: readonly number[] | null;
+  /** Shards to look in; undefined for all. */
+  readonly shards?: readonly number[];
   readonly page: Page;
 }
 
@@ -71,7 +75,7 @@ export interface SearchIndex {
    */
   search(request: SearchRequest): SearchResult;
   /** Matches only; as search, without a page. */
-  count(query: string | undefined, accounts: readonly number[] | null): number;
+  count(query: string | undefined, accounts: readonly number[] | null, shards?: readonly number[]): number;
 }
 
 /** Direction and place of a keyset cursor. `next` goes on after (sortKey, id), `previous` ends before it. */

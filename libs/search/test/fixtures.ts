@@ -50,6 +50,7 @@ export const anyDocument: fc.Arbitrary<IndexDocument> = fc
   .record({
     number: fc.integer({ min: 0, max: 30 }),
     accountId: fc.integer({ min: 1, max: 2 }),
+    shard: fc.integer({ min: 0, max: 2 }),
     sortKey: fc.integer({ min: 0, max: 8 }),
     fields: fc.record(
       {
@@ -64,9 +65,9 @@ export const anyDocument: fc.Arbitrary<IndexDocument> = fc
       { requiredKeys: [] },
     ),
   })
-  .map(({ number, accountId, sortKey, fields }) => {
+  .map(({ number, accountId, shard, sortKey, fields }) => {
     const id = `id-${String(number).padStart(2, '0')}`;
-    return { id, accountId, sortKey, fields: { id, ...fields } };
+    return { id, accountId, shard, sortKey, fields: { id, ...fields } };
   });
 
 const textField = fc.constantFrom(

@@ -32,6 +32,11 @@ function expectSame(index: SearchIndex, documents: Map<string, IndexDocument>, q
   expect(ids(page.hits)).toEqual(ids(first.slice(2, 5)));
   expect(page).toMatchObject({ total: first.length, hasPrevious: first.length > 0, hasNext: first.length > 5 });
   expect(index.count(query, [1, 2])).toBe(all.length);
+  const inShards = all.filter(({ shard }) => shard !== 1);
+  expect(ids(index.search({ query, accounts: null, shards: [2, 0], page: { size: 1000 } }).hits)).toEqual(
+    ids(inShards),
+  );
+  expect(index.count(query, [1], [2, 0])).toBe(inShards.filter(({ accountId }) => accountId === 1).length);
   expect(index.size).toBe(documents.size);
 }
 

@@ -47,7 +47,8 @@ class MemoryIndex implements SearchIndex, IndexReader {
   private readonly documents: (IndexDocument | undefined)[] = [];
   private readonly free: number[] = [];
   private readonly order = new RecencyOrder();
-  private readonly accounts = new Map<number, SlotSet>();
+  private readonly accounts = new Groups();
+  private readonly shards = new Groups();
   private readonly fields = new Map<string, TermField | NumberColumn>();
   private readonly answers = new Map<string, Answer>();
   private live: Bits = new Uint32Array(32);
@@ -70,8 +71,12 @@ class MemoryIndex implements SearchIndex, IndexReader {
       this.order.add(slot, document.sortKey, document.id);
     }
     if (before?.accountId !== document.accountId) {
-      if (before) this.leaveAccount(slot, before.accountId);
-      this.joinAccount(slot, document.accountId);
+      if (before) this.accounts.leave(slot, before.accountId);
+      this.accounts.join(slot, document.accountId);
+    }
+    if (before?.shard !== document.shard) {
+      this.shards.leave(slot, before?.shard);
+      this.shards.join(slot, document.shard);
     }
     if (!before) this.begin(slot, document.id);
     for (let i = 0; i < changed.length; i++) this.setField(slot, changed[i] ?? '', document.fields);
@@ -83,7 +88,8 @@ class MemoryIndex implements SearchIndex, IndexReader {
     if (slot === undefined || !document) return;
     this.answers.clear();
     for (const name of Object.keys(document.fields)) this.setField(slot, name, noFields);
-    this.leaveAccount(slot, document.accountId);
+    this.accounts.leave(slot, document.accountId);
+    this.shards.leave(slot, document.shard);
     this.order.remove(slot);
     this.slots.delete(id);
     this.documents[slot] = undefined;
@@ -91,8 +97,8 @@ class MemoryIndex implements SearchIndex, IndexReader {
     clearBit(this.live, slot);
   }
 
-  search({ query, accounts, page }: SearchRequest): SearchResult {
-    const matches = this.match(query, accounts);
+  search({ query, accounts, shards, page }: SearchRequest): SearchResult {
+    const matches = this.match(query, accounts, shards);
     const start =
       'offset' in page
         ? { offset: page.offset }
@@ -104,8 +110,8 @@ class MemoryIndex implements SearchIndex, IndexReader {
     return { hits, total: matches.total, unknownFields: matches.unknownFields, hasPrevious, hasNext };
   }
 
-  count(query: string | undefined, accounts: readonly number[] | null): number {
-    return this.match(query, accounts).total;
+  count(query: string | undefined, accounts: readonly number[] | null, shards?: readonly number[]): number {
+    return this.match(query, accounts, shards).total;
   }
 
   termField(name: string): TermField | undefined {
@@ -126,25 +132,24 @@ class MemoryIndex implements SearchIndex, IndexReader {
     return query === undefined ? everything : planQuery(parseQuery(query), this.schema);
   }
 
-  private match(query: string | undefined, accounts: readonly number[] | null): Answer {
-    const asked = `${accounts === null ? '*' : accounts.join(' ')}${query === undefined ? '' : `:${query}`}`;
+  private match(query: string | undefined, accounts: readonly number[] | null, shards?: readonly number[]): Answer {
+    const scope = `${accounts === null ? '*' : accounts.join(' ')}${shards === undefined ? '' : `/${shards.join(' ')}`}`;
+    const asked = `${scope}${query === undefined ? '' : `:${query}`}`;
     const known = this.answers.get(asked);
     if (known) return known;
     const { root, unknownFields } = this.plan(query);
-    const bits = execute(root, this, this.scope(accounts), new Budget(this.size));
+    const bits = execute(root, this, this.scope(accounts, shards), new Budget(this.size));
     const answer = { bits, total: countBits(bits), unknownFields };
     if (this.answers.size >= answersMax) this.answers.clear();
     this.answers.set(asked, answer);
     return answer;
   }
 
-  /** Documents of these accounts. */
-  private scope(accounts: readonly number[] | null): Bits {
+  /** Documents of these accounts in these shards. */
+  private scope(accounts: readonly number[] | null, shards: readonly number[] | undefined): Bits {
     const live = this.live.subarray(0, (this.documents.length + 31) >>> 5);
-    if (accounts === null) return live;
-    const scope = new Uint32Array(live.length);
-    for (const account of new Set(accounts)) this.accounts.get(account)?.addTo(scope, live);
-    return scope;
+    const ofShards = shards === undefined ? live : this.shards.within(live, shards);
+    return accounts === null ? ofShards : this.accounts.within(ofShards, accounts);
   }
 
   private hit(slot: number) {
@@ -183,18 +188,6 @@ class MemoryIndex implements SearchIndex, IndexReader {
     setBit(this.live, slot);
   }
 
-  private joinAccount(slot: number, account: number): void {
-    const members = this.accounts.get(account) ?? new SlotSet();
-    members.add(slot);
-    this.accounts.set(account, members);
-  }
-
-  private leaveAccount(slot: number, account: number): void {
-    const members = this.accounts.get(account);
-    members?.remove(slot);
-    if (members?.size === 0) this.accounts.delete(account);
-  }
-
   private setField(slot: number, name: string, fields: IndexDocument['fields']): void {
     const field = this.fields.get(name) ?? this.newField(name);
     const value = fields[name];
@@ -211,6 +204,32 @@ class MemoryIndex implements SearchIndex, IndexReader {
     const field = isNumeric(kind) ? new NumberColumn(kind) : new TermField(kind);
     this.fields.set(name, field);
     return field;
+  }
+}
+
+/** Slots by the number of what their documents belong to. */
+class Groups {
+  private readonly members = new Map<number, SlotSet>();
+
+  join(slot: number, group: number | undefined): void {
+    if (group === undefined) return;
+    const members = this.members.get(group) ?? new SlotSet();
+    members.add(slot);
+    this.members.set(group, members);
+  }
+
+  leave(slot: number, group: number | undefined): void {
+    if (group === undefined) return;
+    const members = this.members.get(group);
+    members?.remove(slot);
+    if (members?.size === 0) this.members.delete(group);
+  }
+
+  /** Those of the scope that belong to any of these. */
+  within(scope: Bits, groups: readonly number[]): Bits {
+    const found = new Uint32Array(scope.length);
+    for (const group of new Set(groups)) this.members.get(group)?.addTo(found, scope);
+    return found;
   }
 }
 
