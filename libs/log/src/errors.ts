@@ -3,6 +3,7 @@ const retryable = {
   UNKNOWN_TOPIC: false,
   TOPIC_MISMATCH: false,
   RECORD_TOO_LARGE: false,
+  RECORD_UNREADABLE: false,
   OFFSET_OUT_OF_RANGE: false,
   FENCED: false,
   GROUP_ACTIVE: false,
