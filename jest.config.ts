@@ -3,10 +3,16 @@ import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{libs,services,cli,e2e,bench}/**/*.test.ts'],
+  testMatch: ['<rootDir>/{libs,services,cli,e2e,bench,dev}/**/*.test.ts'],
   modulePathIgnorePatterns: ['/dist/'],
   // Unit tests run the sources; the end-to-end tests start the built processes, as npm start does.
-  moduleNameMapper: { '^@parley/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts' },
+  moduleNameMapper: {
+    '^@parley/kafka-dev$': '<rootDir>/dev/kafka/src/index.ts',
+    '^@parley/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
+  },
+  // Kafka for the tests that ask for it: nothing is started otherwise.
+  globalSetup: '<rootDir>/dev/kafka/src/jest/global-setup.ts',
+  globalTeardown: '<rootDir>/dev/kafka/src/jest/global-teardown.ts',
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
