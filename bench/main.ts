@@ -1,12 +1,16 @@
 /** `npm run bench -- <name>`: prints one JSON line of ratios; absolute figures in it mean little on another machine. */
 import { benchIngest } from './ingest';
+import { benchKafkaAppend } from './kafka-append';
+import { benchKafkaReplay } from './kafka-replay';
 import { benchList } from './list';
 import { benchReplay } from './replay';
 
-const benches: Readonly<Record<string, () => Promise<object>>> = {
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = {
   ingest: benchIngest,
   replay: benchReplay,
   list: benchList,
+  'kafka-append': benchKafkaAppend,
+  'kafka-replay': benchKafkaReplay,
 };
 
 async function main(): Promise<void> {
@@ -16,7 +20,7 @@ async function main(): Promise<void> {
     process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')}\n`);
     process.exit(2);
   }
-  process.stdout.write(`${JSON.stringify({ bench: name, ...(await bench()) })}\n`);
+  process.stdout.write(`${JSON.stringify({ bench: name, ...(await bench(process.argv.slice(3))) })}\n`);
 }
 
 main().catch((error: unknown) => {

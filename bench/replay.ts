@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { queryPaths } from '@parley/query';
+import { untilFolded } from './lib/folding';
 import { Bench, median, rounded, SYSTEM_TOKEN } from './lib/processes';
 
 const EVENTS = 1_000_000;
@@ -8,24 +9,6 @@ const CONVERSATIONS = 200_000;
 const MORE_EVENTS = 400_000;
 const ROUNDS = 3;
 const LIST_CONNECTIONS = 2;
-
-async function status(port: number): Promise<number | undefined> {
-  return fetch(`http://127.0.0.1:${port}/ready`).then(
-    (answer) => answer.status,
-    () => undefined,
-  );
-}
-
-/** From the first answer, so that the process's start is left out, until all is folded and found by queries. */
-async function foldRate(port: number): Promise<number> {
-  let since: number | undefined;
-  for (;;) {
-    const now = await status(port);
-    if (now !== undefined) since ??= performance.now();
-    if (since !== undefined && now === 200) return (EVENTS / (performance.now() - since)) * 1000;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
 
 function list(bench: Bench, durationMs: number) {
   return bench.load({
@@ -52,7 +35,7 @@ export async function benchReplay(): Promise<object> {
       reads.push((read.events / read.ms) * 1000);
       await rm(join(bench.dataDir, 'aggregator'), { recursive: true, force: true });
       const starting = bench.service('conversation-aggregator', bench.ports.aggregator);
-      folds.push(await foldRate(bench.ports.aggregator));
+      folds.push((EVENTS / (await untilFolded(bench.ports.aggregator)).foldedMs) * 1000);
       await bench.stop(await starting);
     }
     await bench.service('conversation-aggregator', bench.ports.aggregator);

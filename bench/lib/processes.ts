@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { KafkaAddresses } from '@parley/kafka-dev';
 import type { LoadResult, LoadSpec } from './load';
 
 const repository = resolve(__dirname, '../../..');
@@ -18,7 +19,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A data directory with ports and credentials of its own, and the processes on it. */
+/** A data directory with ports and credentials of its own, and the processes on it and on a broker, if one is given. */
 export class Bench {
   private readonly children: ChildProcess[] = [];
 
@@ -30,9 +31,10 @@ export class Bench {
       readonly aggregator: number;
       readonly delivery: number;
     },
+    private readonly kafka: KafkaAddresses | undefined,
   ) {}
 
-  static async create(): Promise<Bench> {
+  static async create(kafka?: KafkaAddresses): Promise<Bench> {
     const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
     const ports = {
       api: await freePort(),
@@ -40,7 +42,7 @@ export class Bench {
       aggregator: await freePort(),
       delivery: await freePort(),
     };
-    return new Bench(dataDir, ports);
+    return new Bench(dataDir, ports, kafka);
   }
 
   get env(): NodeJS.ProcessEnv {
@@ -54,6 +56,10 @@ export class Bench {
       SYSTEM_TOKEN,
       JWT_SECRET: 'bench-jwt-secret',
       LOG_LEVEL: 'warn',
+      ...(this.kafka && {
+        KAFKA_BROKERS: this.kafka.brokers.join(','),
+        SCHEMA_REGISTRY_URL: this.kafka.registryUrl,
+      }),
     };
   }
 
@@ -77,16 +83,28 @@ export class Bench {
   }
 
   /** Runs one of this folder's scripts to its end and gives what it printed. */
-  async script(name: string, args: readonly string[] = [], input = ''): Promise<string> {
-    const child = this.spawn(join(__dirname, '..', `${name}.js`), args);
-    child.stdin?.end(input);
-    let text = '';
-    for await (const chunk of child.stdout ?? []) text += chunk;
-    return text;
+  script(name: string, args: readonly string[] = [], input = ''): Promise<string> {
+    return this.run(join(__dirname, '..', `${name}.js`), args, input);
+  }
+
+  /** Makes the topics and registers the schemas: on Kafka no service does so. */
+  async deploy(): Promise<void> {
+    await this.run('cli/dist/parley.js', ['deploy']);
   }
 
   async load(spec: LoadSpec): Promise<LoadResult> {
     return JSON.parse(await this.script('lib/load', [], JSON.stringify(spec))) as LoadResult;
+  }
+
+  private async run(script: string, args: readonly string[], input = ''): Promise<string> {
+    const child = this.spawn(script, args);
+    const exited = new Promise<number | null>((done) => child.once('exit', done));
+    child.stdin?.end(input);
+    let text = '';
+    for await (const chunk of child.stdout ?? []) text += chunk;
+    const code = await exited;
+    if (code !== 0) throw new Error(`${script} ended with ${code ?? 'a signal'}`);
+    return text;
   }
 
   async stop(child: ChildProcess): Promise<void> {

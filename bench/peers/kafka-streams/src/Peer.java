@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serde;
@@ -29,8 +30,8 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * Folds a topic of conversation events from its beginning to the end that it has now, publishes every change, prints
- * one JSON line and ends. Arguments, each name=value: brokers, input, output (exists), application, stateDir, schemas
- * (folder of .avsc), ids (schema id:record,...), guarantee.
+ * one JSON line and ends. Arguments, each name=value: brokers, input, application (group id, and prefix of the topics that
+ * it makes and deletes again), stateDir, schemas (folder of .avsc), ids (schema id:record,...), guarantee.
  */
 public final class Peer {
   private static final String STORE = "conversations";
@@ -44,6 +45,8 @@ public final class Peer {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.get("brokers")))) {
       Map<TopicPartition, Long> ends = ends(admin, options.get("input"));
       long events = ends.values().stream().mapToLong(Long::longValue).sum();
+      var output = new NewTopic(output(options), ends.size(), (short) 1).configs(Map.of("cleanup.policy", "compact"));
+      admin.createTopics(Set.of(output)).all().get();
       KafkaStreams streams = new KafkaStreams(topology(options, folded).build(), config(options));
       streams.setStateListener((now, before) -> {
         if (now == KafkaStreams.State.RUNNING) running.countDown();
@@ -84,8 +87,12 @@ public final class Peer {
             .withLoggingEnabled(Map.of()));
     builder.stream(options.get("input"), Consumed.with(Serdes.String(), input))
         .process(() -> new Folding(folded, new Publication(published)), STORE)
-        .to(options.get("output"), Produced.with(Serdes.String(), new AvroSerde(published)));
+        .to(output(options), Produced.with(Serdes.String(), new AvroSerde(published)));
     return builder;
+  }
+
+  private static String output(Map<String, String> options) {
+    return options.get("application") + "-published";
   }
 
   private static Properties config(Map<String, String> options) {
