@@ -2,6 +2,7 @@ import * as zlib from 'node:zlib';
 import { LogError } from '../errors';
 import type { Headers, LogRecord, Offset } from '../port';
 import { ByteReader } from './byte-reader';
+import { crc32c } from './crc32c';
 
 /**
  * Layout of a record batch, bytes from its start. Source: kafka.apache.org/documentation, "Record Batch"; format 2,
@@ -12,6 +13,8 @@ const AT = {
   /** Bytes that follow this field. */
   length: 8,
   magic: 16,
+  /** Of all that follows it. */
+  crc: 17,
   attributes: 21,
   lastOffsetDelta: 23,
   baseTimestamp: 27,
@@ -135,7 +138,9 @@ export class RecordSet {
     const end = at + LENGTH_END + buffer.readInt32BE(at + AT.length);
     const magic = buffer[at + AT.magic];
     if (magic !== MAGIC) throw this.unreadable(`is in message format ${magic}, only format ${MAGIC} can be read`);
-    if (end < at + AT.records) throw this.unreadable('is torn');
+    if (end < at + AT.records || buffer.readUInt32BE(at + AT.crc) !== crc32c(buffer, at + AT.attributes, end)) {
+      throw this.unreadable('is torn: its checksum is another');
+    }
     const baseOffset = this.offsetAt(at);
     const next = baseOffset + buffer.readInt32BE(at + AT.lastOffsetDelta) + 1;
     if (!Number.isSafeInteger(next)) throw this.unreadable('has an offset above 2^53');
