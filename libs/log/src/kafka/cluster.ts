@@ -1,8 +1,8 @@
-import { isLogError } from '../errors';
 import { backoffMs, pause } from './backoff';
 import { type Address, type Connection, type Credentials, connect } from './connection';
 import { BrokerError, logClosed, unavailable, unknownTopic } from './errors';
 import { Encoder } from './kafkajs';
+import { patiently } from './patience';
 import { type ApiRequest, kafkajsRequest } from './request';
 
 /**
@@ -12,6 +12,8 @@ import { type ApiRequest, kafkajsRequest } from './request';
 export interface Cluster {
   /** Stands before the names of topics and groups on the broker; may be empty. */
   readonly prefix: string;
+  /** Aborts when the log is closed. */
+  readonly signal: AbortSignal;
   /**
    * Node id of each partition's leader, of all partitions; -1 where there is none at the moment. From cached
    * metadata, fetched where unknown.
@@ -33,6 +35,8 @@ export interface Cluster {
   anyControl(): Promise<Connection>;
   /** A new connection of the caller's own: a broker answers the requests of a connection one after the other. */
   dedicated(node: number): Promise<Connection>;
+  /** Resolves when some broker has answered. @throws LOG_UNAVAILABLE none did in the time */
+  ping(timeoutMs: number): Promise<void>;
   /** Closes all connections, dedicated ones too. */
   close(): Promise<void>;
 }
@@ -65,8 +69,6 @@ const NEXT_CANDIDATE_MS = 250;
 const METADATA_MAX_AGE_MS = 5 * 60_000;
 /** Between two requests for the same topic's metadata. */
 const METADATA_FLOOR_MS = 100;
-const COORDINATOR_DEADLINE_MS = 5000;
-const COORDINATOR_KEY_GROUP = 0;
 /** UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION */
 const UNKNOWN_TOPIC: ReadonlySet<number> = new Set([3, 17]);
 
@@ -124,6 +126,7 @@ class Node {
 
 export class KafkaCluster implements Cluster {
   readonly prefix: string;
+  readonly signal: AbortSignal;
   private readonly bootstrap: readonly Address[];
   /** By `host:port`. */
   private readonly nodes = new Map<string, Node>();
@@ -137,6 +140,7 @@ export class KafkaCluster implements Cluster {
 
   constructor(private readonly options: ClusterOptions) {
     this.prefix = options.prefix;
+    this.signal = this.ended.signal;
     this.bootstrap = options.brokers.map(addressOf);
   }
 
@@ -193,6 +197,14 @@ export class KafkaCluster implements Cluster {
     return this.guard(firstOf(order));
   }
 
+  async ping(timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(unavailable(`no broker answered within ${timeoutMs} ms`, undefined)), timeoutMs);
+    });
+    await Promise.race([this.ask('brokers', timeoutMs), late]).finally(() => clearTimeout(timer));
+  }
+
   async close(): Promise<void> {
     this.ended.abort();
     for (const connection of this.opened) connection.close();
@@ -200,13 +212,13 @@ export class KafkaCluster implements Cluster {
   }
 
   private assertOpen(): void {
-    if (this.ended.signal.aborted) throw logClosed();
+    if (this.signal.aborted) throw logClosed();
   }
 
   /** A connection that is ready after the end is closed again. */
   private async guard(opening: Promise<Connection>): Promise<Connection> {
     const connection = await opening;
-    if (this.ended.signal.aborted) {
+    if (this.signal.aborted) {
       connection.close();
       throw logClosed();
     }
@@ -241,7 +253,7 @@ export class KafkaCluster implements Cluster {
   private async fetchLeadersNow(topic: string): Promise<ReadonlyMap<number, number>> {
     this.assertOpen();
     const waitMs = (this.askedAt.get(topic) ?? Number.NEGATIVE_INFINITY) + METADATA_FLOOR_MS - performance.now();
-    if (waitMs > 0) await pause(waitMs, this.ended.signal);
+    if (waitMs > 0) await pause(waitMs, this.signal);
     this.askedAt.set(topic, performance.now());
     const { topicMetadata } = await this.ask([topic]);
     const found = topicMetadata.find((known) => known.topic === topic);
@@ -264,40 +276,24 @@ export class KafkaCluster implements Cluster {
   }
 
   /** Metadata of the topics; an empty list asks for all of them, `brokers` for none. */
-  private async ask(topics: readonly string[] | 'brokers'): Promise<MetadataAnswer> {
+  private async ask(topics: readonly string[] | 'brokers', timeoutMs?: number): Promise<MetadataAnswer> {
     const request: ApiRequest<MetadataAnswer> =
       topics === 'brokers'
         ? brokersRequest()
         : kafkajsRequest('Metadata', { topics, allowAutoTopicCreation: false }, { codes: 'keep' });
-    const answer = await (await this.anyControl()).send(request);
+    const answer = await (await this.anyControl()).send(request, { timeoutMs });
     for (const { nodeId, host, port } of answer.brokers) this.addresses.set(nodeId, { host, port });
     return answer;
   }
 
   private async findCoordinator(group: string): Promise<number> {
-    const deadline = performance.now() + COORDINATOR_DEADLINE_MS;
-    const request = kafkajsRequest<{ coordinator: { nodeId: number; host: string; port: number } }>(
-      'GroupCoordinator',
-      {
-        coordinatorKey: group,
-        coordinatorType: COORDINATOR_KEY_GROUP,
-      },
-    );
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const { coordinator } = await (await this.anyControl()).send(request);
-        this.addresses.set(coordinator.nodeId, coordinator);
-        return coordinator.nodeId;
-      } catch (error) {
-        // The first group of a cluster waits until the brokers have made their topic of offsets.
-        const passing = (error instanceof BrokerError && error.retriable) || isLogError(error, 'LOG_UNAVAILABLE');
-        const waitMs = backoffMs(attempt);
-        if (!passing || performance.now() + waitMs > deadline || this.ended.signal.aborted) {
-          throw isLogError(error) ? error : unavailable(`no coordinator of group ${group}`, error, { group });
-        }
-        await pause(waitMs, this.ended.signal);
-      }
-    }
+    const request = kafkajsRequest<{ coordinator: Address & { nodeId: number } }>('GroupCoordinator', {
+      groupId: group,
+    });
+    // The first group of a cluster waits until the brokers have made their topic of offsets.
+    const { coordinator } = await patiently(this.signal, async () => (await this.anyControl()).send(request));
+    this.addresses.set(coordinator.nodeId, coordinator);
+    return coordinator.nodeId;
   }
 }
 
