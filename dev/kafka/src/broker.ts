@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { JavaProcess } from './java-process';
 import { kafkaJars } from './maven';
+import type { SecureListeners } from './secure-listeners';
 
 const run = promisify(execFile);
 const PROBE_MS = 2_000;
@@ -18,6 +19,8 @@ export interface BrokerOptions {
   readonly dir: string;
   readonly port: number;
   readonly controllerPort: number;
+  /** Listeners beside the open one. */
+  readonly secure?: SecureListeners;
   /** Server properties that are added or replace ours. */
   readonly config?: Readonly<Record<string, string>>;
   /** See JavaProgram. */
@@ -31,7 +34,7 @@ export function brokerProperties(options: {
   readonly port: number;
   readonly controllerPort: number;
   readonly dataDir: string;
-}): Readonly<Record<string, string>> {
+}) {
   const { host, listenOn, port, controllerPort } = options;
   return {
     'process.roles': 'broker,controller',
@@ -80,11 +83,12 @@ export function brokerAnswers(port: number): Promise<boolean> {
   });
 }
 
-async function format(jars: string, dir: string, settings: string): Promise<void> {
+async function format(jars: string, dir: string, settings: string, scramUsers: readonly string[]): Promise<void> {
   if (existsSync(join(dir, 'data', 'meta.properties'))) return;
   const clusterId = randomBytes(16).toString('base64url');
   const args = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings];
-  await run('java', [...JVM_FLAGS, ...args]);
+  const users = scramUsers.flatMap((user) => ['--add-scram', user]);
+  await run('java', [...JVM_FLAGS, ...args, ...users]);
 }
 
 /** An Apache Kafka broker on this machine, made on first use and not started yet. */
@@ -94,10 +98,17 @@ export async function makeBroker(options: BrokerOptions): Promise<JavaProcess> {
   const dataDir = join(dir, 'data');
   await mkdir(dataDir, { recursive: true });
   const ours = brokerProperties({ ...options, host: '127.0.0.1', listenOn: '127.0.0.1', dataDir });
+  const { secure } = options;
+  const secured = secure && {
+    listeners: ours.listeners + secure.listeners,
+    'advertised.listeners': ours['advertised.listeners'] + secure.listeners,
+    'listener.security.protocol.map': ours['listener.security.protocol.map'] + secure.protocols,
+    ...secure.config,
+  };
   const settings = join(dir, 'server.properties');
-  const lines = Object.entries({ ...ours, ...options.config }).map(([name, value]) => `${name}=${value}\n`);
+  const lines = Object.entries({ ...ours, ...secured, ...options.config }).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(settings, lines.join(''));
-  await format(jars, dir, settings);
+  await format(jars, dir, settings, secure?.scramUsers ?? []);
   return new JavaProcess({
     name: 'Apache Kafka',
     args: [

@@ -7,6 +7,7 @@ import type { JavaProcess } from './java-process';
 import { apicurioFolder, kafkaJars } from './maven';
 import { freePorts } from './ports';
 import { makeRegistry, registryUrl } from './registry';
+import { type SecureAddresses, secureListeners } from './secure-listeners';
 
 /** What a program needs to know of a cluster: KAFKA_BROKERS and SCHEMA_REGISTRY_URL. */
 export interface KafkaAddresses {
@@ -18,6 +19,8 @@ export interface KafkaAddresses {
 
 /** A cluster of one's own, with what can happen to it. */
 export interface OwnKafka extends KafkaAddresses {
+  /** Only where it was asked for. */
+  readonly secure: SecureAddresses | undefined;
   readonly broker: {
     /** SIGKILL. */
     kill(): Promise<void>;
@@ -39,6 +42,8 @@ export interface OwnKafkaOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** false saves the seconds that the registry takes to start; registry.start() starts it after all. */
   readonly registry?: boolean;
+  /** Listeners with TLS and passwords beside the open one; needs openssl. */
+  readonly secure?: boolean;
 }
 
 /** Runs a class of Kafka's own jars, its streams piped. */
@@ -55,16 +60,17 @@ async function javaRunner(): Promise<OwnKafka['java']> {
 export async function startOwnKafka(options: OwnKafkaOptions = {}): Promise<OwnKafka> {
   await Promise.all([kafkaJars(), apicurioFolder()]);
   const dir = await mkdtemp(join(tmpdir(), 'parley-kafka-'));
-  const [port = 0, controllerPort = 0, registryPort = 0] = await freePorts(3);
+  const [port = 0, controllerPort = 0, registryPort = 0, saslPort = 0, mutualPort = 0] = await freePorts(5);
   const made: JavaProcess[] = [];
   const destroy = async () => {
     await Promise.all(made.map((running) => running.kill()));
     await rm(dir, { recursive: true, force: true });
   };
   try {
+    const secure = options.secure ? await secureListeners(join(dir, 'certificates'), saslPort, mutualPort) : undefined;
     const [java, broker, registry] = await Promise.all([
       javaRunner(),
-      makeBroker({ dir: join(dir, 'kafka'), port, controllerPort, config: options.config, leashedTo: dir }),
+      makeBroker({ dir: join(dir, 'kafka'), port, controllerPort, secure, config: options.config, leashedTo: dir }),
       makeRegistry({ dir: join(dir, 'registry'), port: registryPort, leashedTo: dir }),
     ]);
     made.push(broker, registry);
@@ -72,6 +78,7 @@ export async function startOwnKafka(options: OwnKafkaOptions = {}): Promise<OwnK
     return {
       brokers: [`127.0.0.1:${port}`],
       registryUrl: registryUrl('127.0.0.1', registryPort),
+      secure: secure?.addresses,
       broker: {
         kill: () => broker.kill(),
         start: () => broker.start(),

@@ -39,14 +39,18 @@ export function describeWithKafka(name: string, body: (kafka: () => KafkaAddress
   });
 }
 
+/** A describe whose tests start clusters of their own. Skipped, or failed, as describeWithKafka. */
+export function describeWhereKafkaRuns(name: string, body: () => void): void {
+  if (!missing(name, kafkaRun().own)) describe(name, body);
+}
+
 /** As describeWithKafka, with a cluster of its own that the tests may kill, pause and stop. */
 export function describeWithOwnKafka(
   name: string,
   options: OwnKafkaOptions,
   body: (kafka: () => OwnKafka) => void,
 ): void {
-  if (missing(name, kafkaRun().own)) return;
-  describe(name, () => {
+  describeWhereKafkaRuns(name, () => {
     let own: OwnKafka | undefined;
     beforeAll(async () => {
       own = await startOwnKafka(options);
