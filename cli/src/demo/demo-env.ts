@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 /** Secrets of providers that exist in the demo only: nothing outside takes them. */
 export const demoSecrets = {
   facebookAppSecret: 'demo-facebook-app-secret',
@@ -10,8 +12,9 @@ export function demoEnv(env: NodeJS.ProcessEnv, dataDir: string, standInUrl: str
   return {
     ...env,
     DATA_DIR: dataDir,
-    // The demo plays on the embedded log of its own directory, and signs for the local address.
-    KAFKA_BROKERS: '',
+    // On Kafka, a demo has topics of its own as it has a directory of its own: it counts what it finds.
+    KAFKA_PREFIX: `${env.KAFKA_PREFIX?.trim() ?? ''}demo-${randomBytes(4).toString('hex')}.`,
+    // It signs for the local address.
     PUBLIC_URL: '',
     FACEBOOK_APP_ID: '100200300',
     FACEBOOK_APP_SECRET: demoSecrets.facebookAppSecret,

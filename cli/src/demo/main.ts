@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { loadConfig } from '@parley/service-kit';
 import { LEVEL_WARN } from '../supervisor/log-line';
 import { banner, shownToken } from '../system/banner';
+import { deployFirst } from '../system/deploy-first';
 import { fail } from '../system/fail';
 import { refuseIfBusy, runSystem } from '../system/run-system';
 import { freshDataDir, holdsEarlierDemo } from './data-dir';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
       config,
       env,
       colour: false,
+      prepare: deployFirst(config, (line) => screen.line(`  ${line}`)),
       onLine: ({ level, text }) => {
         log.write(`${text}\n`);
         if (level >= LEVEL_WARN) screen.line(text);
@@ -39,6 +41,8 @@ async function main(): Promise<void> {
       onUp: async (signal) => {
         screen.line(banner(config, env));
         screen.line(`  The services' logs are in ${logPath}`);
+        if (config.kafkaBrokers)
+          screen.line(`  The demo's topics stay on Kafka, with names that begin with ${env.KAFKA_PREFIX}`);
         await play(planned, { ...options, config, screen, shownToken: shownToken(config, env), signal });
         if (options.exit) return 'stop';
         screen.line('  It stays up until Ctrl-C.');

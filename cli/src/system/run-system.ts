@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Environment of the services. */
   readonly env: NodeJS.ProcessEnv;
   readonly colour: boolean;
+  /** What has to be done before any service runs. Nothing is started where it fails. */
+  readonly prepare?: () => Promise<void>;
   /** Each line of the services' and the supervisor's logs, readable. */
   readonly onLine: (line: LogLine) => void;
   /** Called once when all services are ready. What it resolves to tells whether the system stays up or stops. */
@@ -69,11 +71,12 @@ export async function refuseIfBusy(config: Config): Promise<void> {
  * Runs the four services until a signal, until one gives up, or until `onUp` says so. SIGINT and SIGTERM stop all in
  * order, a second one at once.
  * @returns exit code: 0 where it was told to stop, 1 where a service gave up or had no time to end
- * @throws StartError  nothing was started; and whatever `onUp` throws, all being stopped
+ * @throws StartError  nothing was started; and whatever `prepare` and `onUp` throw, all being stopped
  */
 export async function runSystem(options: RunOptions): Promise<number> {
   const { config, colour } = options;
   await refuseIfBusy(config);
+  await options.prepare?.();
 
   const services = servicesOf(config);
   const style = { colour, nameWidth: Math.max(...services.map((service) => service.name.length)) };

@@ -1,0 +1,6 @@
+import type { Command } from './command';
+import { deploy } from './deploy';
+import { logCopy } from './log-copy';
+
+/** All commands of `parley`. */
+export const commands: readonly Command[] = [deploy, logCopy];
