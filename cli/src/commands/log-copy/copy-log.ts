@@ -1,10 +1,11 @@
 import type { Log, TopicDescription } from '@parley/log';
 import { CommandError } from '../command';
+import { committedOf, refuseMembers } from './committed';
 import { compareTopic } from './compare-topic';
 import { type CopiedTopic, copyTopic } from './copy-topic';
 import type { Ends } from './ends';
 import { Passage } from './passage';
-import { type CopiedPosition, committedOf, copyPositions, refuseMembers } from './positions';
+import { type CopiedPosition, copyPositions } from './positions';
 import { prepareTarget } from './prepare-target';
 import { Progress } from './progress';
 import { topicsToCopy } from './topics';

@@ -1,8 +1,8 @@
 import type { Log, Offset, TopicDescription } from '@parley/log';
+import type { Committed } from './committed';
 import type { Ends } from './ends';
 import { schemaIdOf } from './frame';
 import { OffsetMap } from './offset-map';
-import type { Committed } from './positions';
 import { SchemaIds } from './schema-ids';
 import { sideBySide } from './side-by-side';
 import { batchesOf } from './stream';
