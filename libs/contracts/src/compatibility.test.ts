@@ -1,4 +1,4 @@
-import { incompatibilities } from './compatibility';
+import { incompatibilities, isSameSchema } from './compatibility';
 
 const record = (...fields: object[]) => ({ type: 'record', name: 'Person', namespace: 'test', fields });
 const name = { name: 'name', type: 'string' };
@@ -25,4 +25,14 @@ it.each([
 it('names one more symbol of an enum, which old readers do not know', () => {
   const colour = (...symbols: string[]) => record({ name: 'colour', type: { type: 'enum', name: 'Colour', symbols } });
   expect(incompatibilities(colour('RED', 'BLUE'), colour('RED')).join()).toMatch(/old schema does not read new data/);
+});
+
+it('tells schemas that mean the same from those that are merely compatible', () => {
+  const laidOut = { fields: [{ type: 'string', name: 'name' }], name: 'Person', namespace: 'test', type: 'record' };
+  expect(isSameSchema(laidOut, record(name))).toBe(true);
+  expect(isSameSchema(record({ ...name, doc: 'given and family name', personal: true }), record(name))).toBe(true);
+  expect(isSameSchema(record({ ...name, default: '' }), record(name))).toBe(false);
+  expect(isSameSchema(record({ ...name, aliases: ['called'] }), record(name))).toBe(false);
+  expect(isSameSchema(record(name, { name: 'age', type: 'int', default: 0 }), record(name))).toBe(false);
+  expect(isSameSchema({ type: 'nosuchtype' }, { type: 'nosuchtype' })).toBe(false);
 });

@@ -18,8 +18,8 @@ export function incompatibilities(newer: object, older: object): string[] {
 }
 
 /**
- * Whether two schemas mean the same: same names, types, defaults, aliases and logical types. What is for people (docs,
- * order of attributes, blanks, attributes of ours) may differ.
+ * Whether two schemas mean the same: same names, types, defaults and aliases. What is for people (docs, order of
+ * attributes, blanks, attributes of ours) may differ.
  */
 export function isSameSchema(one: object, other: object): boolean {
   try {
@@ -30,7 +30,10 @@ export function isSameSchema(one: object, other: object): boolean {
   }
 }
 
-const meaningOf = (schema: object): string => JSON.stringify(parse(schema).schema({ exportAttrs: true }));
+function meaningOf(schema: object): string {
+  const canonical = parse(schema).schema({ exportAttrs: true });
+  return JSON.stringify(canonical, (key, value) => (key === 'doc' && typeof value === 'string' ? undefined : value));
+}
 
 function parse(schema: object): Type {
   // avsc's typings know wrapUnions as a boolean only; the option takes 'never' since 5.7.8.

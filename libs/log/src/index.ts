@@ -1,3 +1,4 @@
+export { type ConfluentRegistryOptions, openConfluentRegistry } from './confluent/registry';
 export { checkEnvironmentFile } from './embedded/integrity';
 export { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/log';
 export { openEmbeddedRegistry } from './embedded/registry';
