@@ -33,6 +33,8 @@ export interface Cluster {
   control(node: number): Promise<Connection>;
   /** The control connection of whichever broker can be reached. @throws LOG_UNAVAILABLE */
   anyControl(): Promise<Connection>;
+  /** The control connection of the broker that makes topics. @throws LOG_UNAVAILABLE */
+  controller(): Promise<Connection>;
   /** A new connection of the caller's own: a broker answers the requests of a connection one after the other. */
   dedicated(node: number): Promise<Connection>;
   /** Resolves when some broker has answered. @throws LOG_UNAVAILABLE none did in the time */
@@ -53,6 +55,7 @@ interface TopicMetadata {
 }
 
 interface MetadataAnswer {
+  readonly controllerId: number;
   readonly brokers: readonly { nodeId: number; host: string; port: number }[];
   readonly topicMetadata: readonly {
     topicErrorCode: number;
@@ -187,6 +190,11 @@ export class KafkaCluster implements Cluster {
 
   async dedicated(node: number): Promise<Connection> {
     return this.guard((await this.nodeOf(node)).open());
+  }
+
+  async controller(): Promise<Connection> {
+    // Under KRaft it is any broker, which hands the request on; before, it was one of them.
+    return this.control((await this.ask('brokers')).controllerId);
   }
 
   async anyControl(): Promise<Connection> {
