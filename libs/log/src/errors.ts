@@ -8,6 +8,8 @@ const retryable = {
   FENCED: false,
   GROUP_ACTIVE: false,
   LOG_UNAVAILABLE: true,
+  /** The brokers don't accept the credentials, we don't accept their certificate, or a right is missing. */
+  LOG_REFUSED: false,
   LOG_CLOSED: false,
   DATA_DIR_FOREIGN: false,
   DATA_DIR_TORN: false,
