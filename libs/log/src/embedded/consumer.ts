@@ -1,9 +1,9 @@
 import { isLogError } from '../errors';
 import type { GroupBatch, GroupConsumer, GroupOptions, NextOptions, Offset } from '../port';
+import { MAX_RECORDS, Turn } from '../turn';
 import { LocalBell, waitForRing } from './bell';
 import type { Database } from './environment';
 import { fencedError, type GroupStore, type Owned, readCommits, writeCommit } from './groups';
-import { MAX_RECORDS, Turn } from './reader';
 import type { OwnSession } from './sessions';
 import type { TopicStore } from './topic';
 

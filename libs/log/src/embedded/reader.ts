@@ -1,21 +1,7 @@
 import type { LogReader, NextOptions, Offset, RecordBatch } from '../port';
+import { MAX_RECORDS, Turn } from '../turn';
 import { LocalBell, waitForRing } from './bell';
 import type { TopicStore } from './topic';
-
-export const MAX_RECORDS = 500;
-/** Reading is synchronous: a reader that never waits gives way to the event loop that often. */
-const TURN_MS = 4;
-
-/** Lets other work of the process go on where batches follow each other without a wait. */
-export class Turn {
-  private began = performance.now();
-
-  async giveWay(): Promise<void> {
-    if (performance.now() - this.began < TURN_MS) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.began = performance.now();
-  }
-}
 
 export class EmbeddedReader implements LogReader {
   private readonly turn = new Turn();
