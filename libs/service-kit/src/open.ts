@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SchemaRegistry } from '@parley/contracts';
+import type { SchemaRegistrar, SchemaRegistry } from '@parley/contracts';
 import { type Log, openEmbeddedLog, openEmbeddedRegistry } from '@parley/log';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from './config/config';
 
 export interface OpenedLog {
   readonly log: Log;
-  readonly registry: SchemaRegistry;
+  readonly registry: SchemaRegistry & SchemaRegistrar;
   /** Closes both. */
   close(): Promise<void>;
 }

@@ -15,16 +15,16 @@ function read(path: string): string | undefined {
 }
 
 /**
- * The secret kept in a file, made on first use with mode 0600. Several processes that start at once get the same one:
- * it is linked into place complete, and whoever comes second reads the first one's.
+ * What is kept in a file of the data directory, made on first use with mode 0600. Several processes that start at once
+ * get the same: it is linked into place complete, and whoever comes second reads the first one's.
  */
-export function ensureSecret(dataDir: string, name: keyof typeof secretFiles): string {
+function ensureKept(dataDir: string, name: string, make: () => string): string {
   mkdirSync(dataDir, { recursive: true });
-  const path = join(dataDir, secretFiles[name]);
+  const path = join(dataDir, name);
   const kept = read(path);
   if (kept) return kept;
   const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(own, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  writeFileSync(own, `${make()}\n`, { mode: 0o600 });
   try {
     linkSync(own, path);
   } catch (error) {
@@ -33,6 +33,15 @@ export function ensureSecret(dataDir: string, name: keyof typeof secretFiles): s
     rmSync(own);
   }
   const made = read(path);
-  if (!made) throw new Error(`${path} is empty; delete it to have a new secret made`);
+  if (!made) throw new Error(`${path} is empty; delete it to have a new one made`);
   return made;
+}
+
+export function ensureSecret(dataDir: string, name: keyof typeof secretFiles): string {
+  return ensureKept(dataDir, secretFiles[name], () => randomBytes(24).toString('base64url'));
+}
+
+/** Names this data directory among all instances of an installation, over restarts. */
+export function ensureInstanceId(dataDir: string): string {
+  return ensureKept(dataDir, 'instance-id', () => randomBytes(8).toString('hex'));
 }

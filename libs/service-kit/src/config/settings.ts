@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** Every setting the services know, in one table: the parser, the docs and the tests are made from it. */
 
 export interface Setting<T> {
@@ -31,6 +33,39 @@ const httpUrl = (value: string): string => {
     throw new Error(`${JSON.stringify(value)} is no http or https URL`);
   }
   return value.replace(/\/+$/, '');
+};
+
+/** Credentials in a URL would be shown wherever the URL is. */
+const bareUrl = (value: string): string => {
+  const { username, password } = new URL(httpUrl(value));
+  if (username || password) throw new Error('holds credentials; there are settings of their own for them');
+  return httpUrl(value);
+};
+
+const flag = (value: string): boolean => oneOf('true', 'false')(value) === 'true';
+
+/** The text of a PEM file, read at the start. */
+const pemFile = (path: string): string => {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${JSON.stringify(path)} can not be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  if (!content.includes('-----BEGIN ')) throw new Error(`${JSON.stringify(path)} is no PEM file`);
+  return content;
+};
+
+const topicPrefix = (value: string): string => {
+  if (!/^[A-Za-z0-9._-]{1,100}$/.test(value)) {
+    throw new Error(`${JSON.stringify(value)} is not 1 to 100 of A-Z a-z 0-9 . _ -`);
+  }
+  return value;
+};
+
+const replicas = (value: string): number => {
+  if (!/^[1-9]\d?$/.test(value)) throw new Error(`${JSON.stringify(value)} is not in 1 to 99`);
+  return Number(value);
 };
 
 const list =
@@ -94,7 +129,7 @@ export const settings = {
   DATA_DIR: setting({
     default: './data',
     parse: text,
-    about: 'where the embedded log, states and made secrets are kept',
+    about: 'where the embedded log, states and made secrets are kept; no two instances of a service share it',
   }),
   PARTITIONS: setting({
     default: '6',
@@ -114,10 +149,47 @@ export const settings = {
     about: 'key that tokens of sources and visitors are signed with; unset: made like SYSTEM_TOKEN',
   }),
   KAFKA_BROKERS: setting({ default: undefined, parse: list(hostPort), about: 'host:port, …; unset: the embedded log' }),
+  KAFKA_TLS: setting({ default: 'false', parse: flag, about: 'true: connections to the brokers are TLS' }),
+  KAFKA_TLS_CA_FILE: setting({
+    default: undefined,
+    parse: pemFile,
+    about: 'certificates to trust, PEM; unset: those that the system trusts',
+  }),
+  KAFKA_TLS_CERT_FILE: setting({ default: undefined, parse: pemFile, about: 'our own certificate, PEM' }),
+  KAFKA_TLS_KEY_FILE: setting({ default: undefined, parse: pemFile, about: 'key of our own certificate, PEM' }),
+  KAFKA_SASL_MECHANISM: setting({
+    default: undefined,
+    parse: oneOf('plain', 'scram-sha-256', 'scram-sha-512'),
+    about: 'plain, scram-sha-256 or scram-sha-512; unset: no SASL',
+  }),
+  KAFKA_SASL_USERNAME: setting({ default: undefined, parse: text, about: 'user for SASL' }),
+  KAFKA_SASL_PASSWORD: setting({ default: undefined, parse: text, secret: true, about: 'password for SASL' }),
+  KAFKA_REPLICATION_FACTOR: setting({
+    default: undefined,
+    parse: replicas,
+    about: 'copies of each topic that is made; unset: what the brokers do by default',
+  }),
+  KAFKA_PREFIX: setting({
+    default: undefined,
+    parse: topicPrefix,
+    about: 'put before names of topics, groups and subjects: several installations on one cluster',
+  }),
   SCHEMA_REGISTRY_URL: setting({
     default: undefined,
-    parse: httpUrl,
-    about: 'Confluent-compatible registry, with Kafka',
+    parse: bareUrl,
+    about: 'base of a registry’s Confluent API; needed with Kafka',
+  }),
+  SCHEMA_REGISTRY_USERNAME: setting({ default: undefined, parse: text, about: 'user for the registry' }),
+  SCHEMA_REGISTRY_PASSWORD: setting({
+    default: undefined,
+    parse: text,
+    secret: true,
+    about: 'password for the registry',
+  }),
+  SCHEMA_REGISTRY_CA_FILE: setting({
+    default: undefined,
+    parse: pemFile,
+    about: 'certificates to trust, PEM; unset: those that the system trusts',
   }),
   AGGREGATOR_URLS: setting({
     default: undefined,
