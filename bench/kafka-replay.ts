@@ -34,8 +34,7 @@ async function aggregate(bench: Bench, kafka: OwnKafka, conversations: number): 
     await rm(join(bench.dataDir, 'aggregator'), { recursive: true, force: true });
     const before = await endOf(admin, name);
     const starting = bench.service('conversation-aggregator', bench.ports.aggregator);
-    const { sinceMs, foldedMs } = await untilFolded(bench.ports.aggregator);
-    const child = await starting;
+    const [child, { sinceMs, foldedMs }] = await Promise.all([starting, untilFolded(bench.ports.aggregator)]);
     while ((await endOf(admin, name)) < before + conversations) {
       if (child.exitCode !== null) throw new Error(`the aggregator ended with ${child.exitCode}`);
       await new Promise((done) => setTimeout(done, POLL_MS));

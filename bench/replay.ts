@@ -35,8 +35,9 @@ export async function benchReplay(): Promise<object> {
       reads.push((read.events / read.ms) * 1000);
       await rm(join(bench.dataDir, 'aggregator'), { recursive: true, force: true });
       const starting = bench.service('conversation-aggregator', bench.ports.aggregator);
-      folds.push((EVENTS / (await untilFolded(bench.ports.aggregator)).foldedMs) * 1000);
-      await bench.stop(await starting);
+      const [child, { foldedMs }] = await Promise.all([starting, untilFolded(bench.ports.aggregator)]);
+      folds.push((EVENTS / foldedMs) * 1000);
+      await bench.stop(child);
     }
     await bench.service('conversation-aggregator', bench.ports.aggregator);
     const idle = await list(bench, 4_000);

@@ -1,7 +1,8 @@
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 
+/** Quiet: it logs what it tries again, and what it gives up it throws. */
 export function kafkaClient(brokers: readonly string[]): Kafka {
-  return new Kafka({ clientId: 'parley-bench', brokers: [...brokers], logLevel: logLevel.ERROR });
+  return new Kafka({ clientId: 'parley-bench', brokers: [...brokers], logLevel: logLevel.NOTHING });
 }
 
 export async function withAdmin<T>(brokers: readonly string[], work: (admin: Admin) => Promise<T>): Promise<T> {
