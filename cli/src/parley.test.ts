@@ -34,7 +34,7 @@ describe('parley', () => {
   it('lists its commands, and tells more of each', async () => {
     const { code, stdout } = await parley(['--help']);
     expect(code).toBe(0);
-    for (const name of ['deploy', 'log copy']) {
+    for (const name of ['deploy', 'log copy', 'log states']) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
       const help = await parley([...name.split(' '), '--help']);
       expect([help.code, help.stdout.startsWith(`parley ${name}`)]).toEqual([0, true]);
@@ -47,6 +47,7 @@ describe('parley', () => {
     [['deploy', '--loud'], '--loud'],
     [['deploy', '--wait', 'soon'], '--wait: "soon" is no duration'],
     [['log', 'copy', '--to', 'kafka'], '--from: is needed'],
+    [['log', 'states'], '--of: is needed'],
     [['log', 'copy', '--from', 'kafka', '--to', 'here'], '--to: "here" is neither'],
     [['log', 'copy', '--from', 'embedded:a', '--to', 'embedded:./a'], '--to: is the log of --from'],
   ])('answers %j with code 2', async (args, message) => {

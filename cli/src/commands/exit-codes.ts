@@ -7,7 +7,7 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 /** Refusals of a log that no other try mends, but another setting does. */
-const misconfigured: readonly LogErrorCode[] = ['TOPIC_MISMATCH', 'DATA_DIR_FOREIGN', 'DATA_DIR_TORN'];
+const misconfigured: readonly LogErrorCode[] = ['LOG_REFUSED', 'TOPIC_MISMATCH', 'DATA_DIR_FOREIGN', 'DATA_DIR_TORN'];
 
 /** What a person can mend is said without a stack, and a program learns from the code whether another try may help. */
 export function failureOf(error: unknown): { readonly code: number; readonly text: string } {

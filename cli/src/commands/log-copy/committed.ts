@@ -1,6 +1,6 @@
 import { isLogError, type Log, type Offset, type TopicDescription } from '@parley/log';
 import { CommandError } from '../command';
-import type { LogEnd } from './ends';
+import type { LogEnd } from '../log/ends';
 
 /** What a group has committed of a topic. */
 export interface Committed {

@@ -1,10 +1,10 @@
 import type { TopicDescription } from '@parley/log';
+import type { Ends } from '../log/ends';
+import { sideBySide } from '../log/side-by-side';
+import { Cursor } from '../log/stream';
 import { type Compared, comparePartition } from './compare';
-import type { Ends } from './ends';
 import { OffsetMap } from './offset-map';
 import { SchemaTwins } from './schema-ids';
-import { sideBySide } from './side-by-side';
-import { Cursor } from './stream';
 
 /**
  * Compares a partition with what the target has of it now.

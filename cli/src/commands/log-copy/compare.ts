@@ -1,9 +1,9 @@
 import type { Headers, LogRecord, Offset, TopicSpec } from '@parley/log';
 import { CommandError } from '../command';
+import type { Cursor } from '../log/stream';
 import { sameContent, schemaIdOf } from './frame';
 import type { OffsetMap } from './offset-map';
 import type { SchemaTwins } from './schema-ids';
-import type { Cursor } from './stream';
 
 export interface Comparison {
   readonly spec: TopicSpec;

@@ -86,6 +86,7 @@ describe('copying a log', () => {
       groups: [GROUP],
       resume: false,
       verify: true,
+      states: false,
       note: (line) => notes.push(line),
       ...options,
     });
@@ -188,6 +189,23 @@ describe('copying a log', () => {
     await copy();
     expect(await target.log.committed(GROUP, conversationEvents.name)).toEqual(new Map([[partition, 1]]));
     expect(await target.log.committed('another', conversationEvents.name)).toEqual(new Map());
+  });
+
+  it('bears what the target’s own upkeep has removed since', async () => {
+    const answers = topics.idempotentResponses;
+    await source.log.ensureTopics([topicSpec(answers, PARTITIONS)]);
+    const now = Date.now();
+    for (const [i, key] of ['a', 'b', 'a', 'c', 'b', 'd'].entries()) {
+      await source.log.append(tags.name, [text(key, `${i}`, { timestamp: i })]);
+    }
+    // Large, so that it does not share a chunk: those go whole.
+    await source.log.append(answers.name, [text('old', 'x'.repeat(40_000), { timestamp: now - 8 * DAY_MS })]);
+    await source.log.append(answers.name, [text('new', '1', { timestamp: now })]);
+    await copy();
+    await target.log.maintain(now);
+    expect((await all(target.log, tags.name)).map(({ key }) => key)).toEqual(['a', 'c', 'b', 'd']);
+    expect((await all(target.log, answers.name)).map(({ key }) => key)).toEqual(['new']);
+    expect(await copy({ resume: true })).toMatchObject({ copied: 0, verified: true });
   });
 
   describe('refuses', () => {
@@ -299,7 +317,8 @@ describe('copying a log', () => {
         fc.array(record, { maxLength: 40 }),
         fc.nat(40),
         fc.array(fc.nat(6), { maxLength: 3 }),
-        async (records, compactedAfter, cuts) => {
+        fc.array(fc.record({ topic: fc.constantFrom(tags.name, conversationEvents.name), at: fc.nat(100) })),
+        async (records, compactedAfter, cuts, positions) => {
           const [from, to] = [await openEnd('from'), await openEnd('to')];
           try {
             const specs = [tags, conversationEvents].map((topic) => topicSpec(topic, PARTITIONS));
@@ -310,6 +329,12 @@ describe('copying a log', () => {
               const bytes = value === 'frame' ? framed : value === null ? null : Buffer.from(value);
               await from.log.append(topic, [{ key, value: bytes, timestamp: 1_000 + i }]);
               if (i === compactedAfter) await from.log.maintain(Date.now());
+            }
+            for (const { topic, at } of positions) {
+              const committed = [...(await from.log.ends(topic))].map(
+                ([p, end]) => [p, Math.floor((end * at) / 100)] as const,
+              );
+              await from.log.resetOffsets(GROUP, topic, new Map(committed));
             }
             for (const cut of cuts) {
               let left = cut;
@@ -327,6 +352,12 @@ describe('copying a log', () => {
             for (const { name } of specs) {
               const [ours, theirs] = [await all(from.log, name), await all(to.log, name)];
               expect(theirs.map(kept)).toEqual(ours.map(kept));
+              // Whoever goes on at its position gets the same records as before.
+              const [was, is] = [await from.log.committed(GROUP, name), await to.log.committed(GROUP, name)];
+              const rest = (records: readonly LogRecord[], of: typeof was) =>
+                records.filter(({ partition, offset }) => offset >= (of.get(partition) ?? 0)).map(kept);
+              expect([...is.keys()]).toEqual([...was.keys()]);
+              expect(rest(theirs, is)).toEqual(rest(ours, was));
             }
           } finally {
             await from.destroy();

@@ -1,13 +1,14 @@
 import type { Log, TopicDescription } from '@parley/log';
 import { CommandError } from '../command';
+import type { Ends } from '../log/ends';
+import { Progress } from '../log/progress';
+import { foldStates, type PartitionStates } from '../log-states/fold';
 import { committedOf, refuseMembers } from './committed';
 import { compareTopic } from './compare-topic';
 import { type CopiedTopic, copyTopic } from './copy-topic';
-import type { Ends } from './ends';
 import { Passage } from './passage';
 import { type CopiedPosition, copyPositions } from './positions';
 import { prepareTarget } from './prepare-target';
-import { Progress } from './progress';
 import { topicsToCopy } from './topics';
 
 export interface CopyOptions extends Ends {
@@ -19,6 +20,8 @@ export interface CopyOptions extends Ends {
   readonly resume: boolean;
   /** Read both logs again afterwards and compare them. */
   readonly verify: boolean;
+  /** Fold both conversation logs afterwards and compare what they come to. */
+  readonly states: boolean;
   readonly note: (line: string) => void;
 }
 
@@ -29,6 +32,8 @@ export interface CopyReport {
   readonly copied: number;
   readonly seconds: number;
   readonly verified: boolean;
+  /** Of both logs, where they were compared. */
+  readonly states: readonly PartitionStates[] | null;
 }
 
 /**
@@ -63,7 +68,23 @@ export async function copyLog(options: CopyOptions): Promise<CopyReport> {
     for (const { spec } of passages) compared.add(await compareTopic(options, spec), 0);
     note(compared.text());
   }
-  return { topics, positions, copied, seconds, verified: options.verify };
+  const states = options.states ? await sameStates(options) : null;
+  return { topics, positions, copied, seconds, verified: options.verify, states };
+}
+
+/** @throws CommandError  the logs come to other states */
+async function sameStates({ source, target, note }: CopyOptions): Promise<readonly PartitionStates[]> {
+  const progress = new Progress('folded', note);
+  const ours = await foldStates({ end: source, onRecords: progress.add });
+  const theirs = await foldStates({ end: target, onRecords: progress.add });
+  note(progress.text());
+  for (const [index, { partition, hash }] of ours.entries()) {
+    if (theirs[index]?.hash === hash) continue;
+    throw new CommandError(
+      `the states of partition ${partition} differ: ${hash} of the source, ${theirs[index]?.hash} of the target`,
+    );
+  }
+  return theirs;
 }
 
 /** What was written meanwhile was written to a log that nobody will look at any more. */

@@ -1,7 +1,7 @@
 import type { Log, LogRecord, NewRecord } from '@parley/log';
+import { batchesOf, type Range } from '../log/stream';
 import type { OffsetMap } from './offset-map';
 import type { SchemaIds } from './schema-ids';
-import { batchesOf, type Range } from './stream';
 
 /** Bytes of one append, or one record: little enough for one batch of a broker, enough for a disk to be busy. */
 const APPEND_BYTES = 512 * 1024;

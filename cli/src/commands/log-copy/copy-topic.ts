@@ -1,9 +1,9 @@
 import type { Offset } from '@parley/log';
+import type { Ends } from '../log/ends';
+import { sideBySide } from '../log/side-by-side';
 import { compareWithTarget } from './compare-topic';
 import { copyPartition } from './copy-partition';
-import type { Ends } from './ends';
 import type { PartitionPassage, Passage } from './passage';
-import { sideBySide } from './side-by-side';
 
 export interface CopiedTopic {
   readonly topic: string;

@@ -1,8 +1,8 @@
 import { type Command, listOf, parseOptions, type Surroundings, UsageError } from '../command';
 import { commandLogger, configOf } from '../config';
+import { openEnd, placeOf } from '../log/open-end';
 import { type CopyReport, copyLog } from './copy-log';
 import { consumerGroups } from './groups';
-import { openEnd, placeOf } from './open-end';
 
 const usage = `parley log copy --from <log> --to <log> [options]
 
@@ -13,6 +13,7 @@ A log is kafka (as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and the settings beside th
   --groups a,b   consumer groups whose positions go along; default: ${consumerGroups.join(',')}
   --resume       the target has the beginning of a copy that was cut off: compare it, and go on behind it
   --verify       read both logs again afterwards and compare every record
+  --states       fold both conversation logs and compare the states' hashes (see parley log states)
   --json         print the report as one line of JSON
 
 Keys, headers, times, partitions and order stay; contents get the schema ids of the target's registry, where the
@@ -33,6 +34,7 @@ export const logCopy: Command = {
         groups: { type: 'string' },
         resume: { type: 'boolean', default: false },
         verify: { type: 'boolean', default: false },
+        states: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     });
@@ -41,9 +43,9 @@ export const logCopy: Command = {
     if (JSON.stringify(from) === JSON.stringify(to)) throw new UsageError('--to: is the log of --from');
     const config = configOf(surroundings.env);
     const logger = commandLogger();
-    const source = await openEnd(from, 'from', config, logger);
+    const source = await openEnd(from, { exists: true, alone: true }, config, logger);
     try {
-      const target = await openEnd(to, 'to', config, logger);
+      const target = await openEnd(to, { exists: false, alone: true }, config, logger);
       try {
         const report = await copyLog({
           source,
@@ -52,6 +54,7 @@ export const logCopy: Command = {
           groups: listOf(values.groups) ?? consumerGroups,
           resume: values.resume,
           verify: values.verify,
+          states: values.states,
           note: surroundings.note,
         });
         tell(report, values.json, surroundings);
@@ -76,6 +79,9 @@ function tell(report: CopyReport, asJson: boolean, { print }: Surroundings): voi
   }
   for (const { group, topic, partition, source, target } of report.positions) {
     print(`${group} on ${topic}, partition ${partition}: ${source} is ${target}`);
+  }
+  for (const { partition, hash, conversations } of report.states ?? []) {
+    print(`states of partition ${partition}: ${hash} (${conversations} conversations)`);
   }
   print(report.verified ? 'copied and compared: both logs hold the same' : 'copied');
 }

@@ -1,11 +1,11 @@
 import type { Log, Offset, TopicDescription } from '@parley/log';
+import type { Ends } from '../log/ends';
+import { sideBySide } from '../log/side-by-side';
+import { batchesOf } from '../log/stream';
 import type { Committed } from './committed';
-import type { Ends } from './ends';
 import { schemaIdOf } from './frame';
 import { OffsetMap } from './offset-map';
 import { SchemaIds } from './schema-ids';
-import { sideBySide } from './side-by-side';
-import { batchesOf } from './stream';
 
 /** One partition on its way: what the source has of it, and where that goes. */
 export interface PartitionPassage {

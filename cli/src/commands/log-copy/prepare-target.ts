@@ -1,6 +1,6 @@
 import type { TopicDescription } from '@parley/log';
 import { CommandError } from '../command';
-import type { LogEnd } from './ends';
+import type { LogEnd } from '../log/ends';
 
 /**
  * Makes the topics that the target lacks. Nothing is made where anything does not fit.

@@ -1,8 +1,6 @@
-import { isSameSchema, type SchemaRegistrar, type SchemaRegistry } from '@parley/contracts';
+import { isSameSchema } from '@parley/contracts';
+import type { Schemas } from '../log/ends';
 import { NO_SCHEMA, reframed, schemaIdOf } from './frame';
-
-/** What the copy needs of a schema registry. */
-export type Schemas = Pick<SchemaRegistry, 'schemaOf'> & SchemaRegistrar;
 
 /** TopicRecordNameStrategy, of whatever schema a record was written with. */
 function subjectOf(topic: string, schema: object): string {

@@ -1,5 +1,7 @@
+import type { SchemaRegistrar, SchemaRegistry } from '@parley/contracts';
 import type { Log } from '@parley/log';
-import type { Schemas } from './schema-ids';
+
+export type Schemas = SchemaRegistry & SchemaRegistrar;
 
 /** One of the two logs, with its registry. */
 export interface LogEnd {

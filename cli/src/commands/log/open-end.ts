@@ -26,18 +26,26 @@ export interface OpenEnd extends LogEnd {
   close(): Promise<void>;
 }
 
+/** What the log is wanted for. */
+export interface Use {
+  /** It must be there already. */
+  readonly exists: boolean;
+  /** Nobody else may use it. */
+  readonly alone: boolean;
+}
+
 /** @throws CommandError  there is no such log, or its installation is running */
-export async function openEnd(place: Place, role: 'from' | 'to', config: Config, logger: Logger): Promise<OpenEnd> {
+export async function openEnd(place: Place, use: Use, config: Config, logger: Logger): Promise<OpenEnd> {
   if (place.kind === 'kafka') {
-    if (!config.kafkaBrokers) throw new CommandError('KAFKA_BROKERS: is needed to copy from or to kafka', true);
+    if (!config.kafkaBrokers) throw new CommandError('KAFKA_BROKERS: is needed for the log on kafka', true);
     return open('kafka', config, logger);
   }
   const { dataDir } = place;
   const own: Config = { ...config, dataDir, kafkaBrokers: null };
-  if (role === 'from' && !existsSync(join(dataDir, 'log'))) {
+  if (use.exists && !existsSync(join(dataDir, 'log'))) {
     throw new CommandError(`${dataDir} holds no embedded log; name the DATA_DIR of an installation`, true);
   }
-  const running = await leftoversAfter(0, join(dataDir, 'run'), servicesOf(own));
+  const running = use.alone ? await leftoversAfter(0, join(dataDir, 'run'), servicesOf(own)) : [];
   if (running.length > 0) {
     const who = running.map(({ service, pid }) => `${service} (pid ${pid})`).join(', ');
     throw new CommandError(`${dataDir} is in use by ${who}; stop that system first`);
