@@ -3,6 +3,7 @@ export { checkEnvironmentFile } from './embedded/integrity';
 export { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/log';
 export { openEmbeddedRegistry } from './embedded/registry';
 export { isLogError, LogError, type LogErrorCode } from './errors';
+export { type KafkaLogOptions, openKafkaLog } from './kafka/log';
 export { murmur2, partitionOf } from './partition';
 export type {
   From,

@@ -1,6 +1,7 @@
+import { isLogError } from '../errors';
 import { backoffMs, pause } from './backoff';
 import { type Address, type Connection, type Credentials, connect } from './connection';
-import { BrokerError, logClosed, unavailable, unknownTopic } from './errors';
+import { BrokerError, isRefusal, logClosed, refused, unavailable, unknownTopic } from './errors';
 import { Encoder } from './kafkajs';
 import { patiently } from './patience';
 import { type ApiRequest, kafkajsRequest } from './request';
@@ -272,7 +273,8 @@ export class KafkaCluster implements Cluster {
     }
     if (found.topicErrorCode !== 0) {
       const error = new BrokerError(found.topicErrorCode);
-      throw unavailable(`topic ${topic.slice(this.prefix.length)}`, error, { topic });
+      const tell = isRefusal(error) ? refused : unavailable;
+      throw tell(`topic ${topic.slice(this.prefix.length)}`, error, { topic });
     }
     const leaders = new Map(
       [...found.partitionMetadata]
@@ -344,7 +346,11 @@ async function firstOf(candidates: readonly Node[]): Promise<Connection> {
           failures.push(error);
           if (failures.length < candidates.length) return startNext();
           done = true;
-          reject(unavailable('no broker can be reached', failures.at(-1)));
+          // Were one of them merely away, the others would still not let us in.
+          reject(
+            failures.find((failure) => isLogError(failure, 'LOG_REFUSED')) ??
+              unavailable('no broker can be reached', failures.at(-1)),
+          );
         },
       );
     };

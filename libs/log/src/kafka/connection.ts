@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Logger } from 'pino';
 import { isLogError } from '../errors';
-import { BrokerError, unavailable } from './errors';
+import { BrokerError, isRefusal, refused, unavailable } from './errors';
 import { type ApiVersions, apiKeys, apiVersionsExchange, KafkajsConnection, type KafkajsLogger } from './kafkajs';
 import type { ApiRequest } from './request';
 
@@ -164,7 +164,7 @@ class BrokerConnection implements Connection {
     if (name === 'KafkaJSProtocolError' && typeof code === 'number') return new BrokerError(code);
     // Whatever else failed here, half an answer may be left in the socket.
     this.close();
-    return unavailable(`${what} at ${this.name}`, error);
+    return (isRefusal(error) ? refused : unavailable)(`${what} at ${this.name}`, error);
   }
 }
 

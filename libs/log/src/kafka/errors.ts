@@ -10,6 +10,15 @@ const NEWER: Readonly<Record<number, { type: string; retriable: boolean }>> = {
   103: { type: 'INCONSISTENT_TOPIC_ID', retriable: true },
 };
 
+const REFUSALS: ReadonlySet<string> = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+  'SASL_AUTHENTICATION_FAILED',
+]);
+
 /** An error code of a broker's answer. `type` is the protocol's name as kafkajs writes it. */
 export class BrokerError extends Error {
   readonly type: string;
@@ -36,6 +45,19 @@ export function unavailable(
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   const error = new LogError('LOG_UNAVAILABLE', `${what}${reason}`, facts, cause === undefined ? undefined : { cause });
   return error as LogError & { readonly code: 'LOG_UNAVAILABLE' };
+}
+
+/** The brokers do not accept us, or we do not accept them: it does not pass. */
+export function refused(what: string, cause: unknown, facts: Readonly<Record<string, unknown>> = {}): LogError {
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  return new LogError('LOG_REFUSED', `${what}${reason}`, facts, cause === undefined ? undefined : { cause });
+}
+
+/** True for failed logins, certificates that are not trusted, and rights that are missing. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof BrokerError) return REFUSALS.has(error.type);
+  const { name, message = '' } = error as { name?: string; message?: string };
+  return name === 'KafkaJSSASLAuthenticationError' || /certificate|altnames|ssl\/tls alert/i.test(message);
 }
 
 export function unknownTopic(topic: string): LogError {

@@ -1,6 +1,6 @@
 import { isLogError, type LogError } from '../errors';
 import { backoffMs, pause } from './backoff';
-import { BrokerError, logClosed, mayPass, unavailable } from './errors';
+import { BrokerError, isRefusal, logClosed, mayPass, refused, unavailable } from './errors';
 
 const PATIENCE_MS = 5000;
 
@@ -28,8 +28,8 @@ export async function patiently<T>(
   }
 }
 
-/** A broker's refusal is told as what it is for a caller of the port: the log can't be used now. */
+/** A broker's code is told as what it is for a caller of the port. */
 function told(error: unknown): LogError | unknown {
   if (isLogError(error) || !(error instanceof BrokerError)) return error;
-  return unavailable('the request was refused', error);
+  return (isRefusal(error) ? refused : unavailable)('the request failed', error);
 }

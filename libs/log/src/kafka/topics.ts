@@ -1,7 +1,7 @@
 import { LogError } from '../errors';
 import type { TopicDescription, TopicSpec } from '../port';
 import type { Cluster } from './cluster';
-import { BrokerError, unavailable } from './errors';
+import { BrokerError, isRefusal, refused, unavailable } from './errors';
 import { BATCH_BYTES_MAX } from './limits';
 import { listOffsets } from './offsets';
 import { patiently } from './patience';
@@ -33,7 +33,7 @@ export function isTopicName(name: string, prefix: string): boolean {
 /**
  * Makes the topics that are missing and holds the others to their specs.
  * @param replicationFactor null: the broker's default
- * @throws TOPIC_MISMATCH, LOG_UNAVAILABLE
+ * @throws TOPIC_MISMATCH, LOG_UNAVAILABLE; LOG_REFUSED: the cluster does not make such a topic, or not for us
  */
 export async function ensureTopics(
   cluster: Cluster,
@@ -70,13 +70,13 @@ export async function describe(cluster: Cluster, name: string): Promise<TopicDes
 }
 
 async function create(cluster: Cluster, specs: readonly TopicSpec[], replicationFactor: number | null): Promise<void> {
-  const refused = await tryCreate(cluster, specs, replicationFactor, configOf);
+  const strange = await tryCreate(cluster, specs, replicationFactor, configOf);
   // Brokers before 3.6 have no such limit and refuse its name.
-  if (refused.length > 0) {
-    const still = await tryCreate(cluster, refused, replicationFactor, (spec) =>
+  if (strange.length > 0) {
+    const still = await tryCreate(cluster, strange, replicationFactor, (spec) =>
       configOf(spec).filter(({ name }) => name !== TIMESTAMP_LIMIT),
     );
-    if (still[0]) throw unavailable(`topic ${still[0].name} can't be made`, new BrokerError(CODE.invalidConfig));
+    if (still[0]) throw refused(`topic ${still[0].name} can't be made`, new BrokerError(CODE.invalidConfig));
   }
   for (const { name } of specs) {
     await patiently(cluster.signal, () => usable(cluster, cluster.prefix + name), { patienceMs: USABLE_PATIENCE_MS });
@@ -111,25 +111,14 @@ async function tryCreate(
     const failed = topicErrors.filter(({ errorCode }) => errorCode !== CODE.none && errorCode !== CODE.topicExists);
     const fatal = failed.find(({ errorCode }) => errorCode !== CODE.invalidConfig);
     if (!fatal) return failed;
-    const name = fatal.topic.slice(cluster.prefix.length);
     const error = new BrokerError(fatal.errorCode);
-    // Not LOG_UNAVAILABLE for what stays refused, so that patience is not spent on it.
     if (error.retriable) throw error;
-    throw new TopicRefused(`topic ${name} can't be made: ${error.type}: ${fatal.errorMessage ?? ''}`, name);
-  }).catch((error: unknown) => {
-    throw error instanceof TopicRefused ? unavailable(error.message, undefined, { topic: error.topic }) : error;
+    // Not retryable, so that no patience is spent on what stays as it is: a right that is missing, too few brokers.
+    const topic = fatal.topic.slice(cluster.prefix.length);
+    throw refused(`topic ${topic} can't be made: ${fatal.errorMessage ?? ''}`, error, { topic });
   });
-  const refused = new Set(answer.map(({ topic }) => topic));
-  return specs.filter(({ name }) => refused.has(cluster.prefix + name));
-}
-
-class TopicRefused extends Error {
-  constructor(
-    message: string,
-    readonly topic: string,
-  ) {
-    super(message);
-  }
+  const without = new Set(answer.map(({ topic }) => topic));
+  return specs.filter(({ name }) => without.has(cluster.prefix + name));
 }
 
 const TIMESTAMP_LIMIT = 'message.timestamp.after.max.ms';
@@ -181,7 +170,10 @@ async function settingsOf(cluster: Cluster, topics: readonly string[]): Promise<
     const settings = new Map<string, Settings>();
     for (const { resourceName, errorCode, configEntries } of resources) {
       if (errorCode === CODE.unknownTopic) continue;
-      if (errorCode !== CODE.none) throw unavailable(`settings of ${resourceName}`, new BrokerError(errorCode));
+      if (errorCode !== CODE.none) {
+        const error = new BrokerError(errorCode);
+        throw (isRefusal(error) ? refused : unavailable)(`settings of ${resourceName}`, error);
+      }
       const value = (name: string) => configEntries.find(({ configName }) => configName === name)?.configValue;
       const retention = value('retention.ms') ?? UNLIMITED;
       settings.set(resourceName, {
