@@ -1,24 +1,51 @@
 import { AppError, type ErrorCode, errorStatus } from '@parley/service-kit';
 import { type Dispatcher, Pool } from 'undici';
-import { type QueryAnswers, type QueryName, type QueryRequests, queryPaths } from './protocol';
+import { type QueryAnswers, type QueryName, type QueryRequests, queryPaths, type Refusal } from './protocol';
 
 const CONNECTIONS = 64;
 const CONNECT_MS = 2_000;
-/** Beyond the longest wait that is asked of `await`. */
-const ANSWER_MS = 40_000;
+/** Slower than any question but for the hash over all states. */
+const ANSWER_MS = 10_000;
+const HASH_MS = 600_000;
+
+export interface NoAnswerDetails {
+  /** Those that it is not known for; absent: all that were asked about. */
+  readonly partitions?: readonly number[];
+  /** What the aggregator said; absent where it said nothing. */
+  readonly refusal?: Refusal;
+  readonly cause?: unknown;
+}
 
 /** The aggregator gave no usable answer: another one, or the same one later, may. */
 export class NoAnswer extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  readonly partitions: readonly number[] | undefined;
+  readonly refusal: Refusal | undefined;
+
+  constructor(message: string, { partitions, refusal, cause }: NoAnswerDetails = {}) {
+    super(message, { cause });
     this.name = 'NoAnswer';
+    this.partitions = partitions;
+    this.refusal = refusal;
   }
+
+  /** Neither of two that were asked the same: what neither answered for is to blame. */
+  static both(first: NoAnswer, second: NoAnswer): NoAnswer {
+    const blamed = second.partitions?.filter((partition) => first.partitions?.includes(partition) ?? true);
+    const partitions = blamed?.length ? blamed : second.partitions;
+    return new NoAnswer(`${first.message}; ${second.message}`, { ...(partitions && { partitions }), cause: second });
+  }
+}
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  /** Until the answer is there, milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 /** One aggregator. */
 export class Connection {
   private readonly pool: Pool;
-  /** Long polls have connections of their own, so that they can't hold up the queries. */
+  /** Long polls have connections of their own, so that they can't hold up the queries; and so have probes, which they can't hold up. */
   private readonly waiting: Pool;
   private readonly headers: Readonly<Record<string, string>>;
 
@@ -26,20 +53,42 @@ export class Connection {
     readonly url: string,
     token: string,
   ) {
-    const options: Pool.Options = {
-      pipelining: 1,
-      connect: { timeout: CONNECT_MS },
-      headersTimeout: ANSWER_MS,
-      bodyTimeout: ANSWER_MS,
-    };
+    const options: Pool.Options = { pipelining: 1, connect: { timeout: CONNECT_MS }, ...within(ANSWER_MS) };
     this.pool = new Pool(url, { ...options, connections: CONNECTIONS });
     this.waiting = new Pool(url, options);
     this.headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   }
 
   /** @throws NoAnswer, AppError of what the aggregator refuses */
-  async ask<N extends QueryName>(name: N, request: QueryRequests[N]): Promise<QueryAnswers[N]> {
-    const pool = name === 'await' ? this.waiting : this.pool;
+  async ask<N extends QueryName>(
+    name: N,
+    request: QueryRequests[N],
+    options: AskOptions = {},
+  ): Promise<QueryAnswers[N]> {
+    const { signal, timeoutMs } = options;
+    if (timeoutMs === undefined) return this.post(name, request, signal);
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    signal?.addEventListener('abort', abort);
+    const timer = setTimeout(abort, timeoutMs);
+    try {
+      return await this.post(name, request, controller.signal);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.pool.destroy(), this.waiting.destroy()]);
+  }
+
+  private async post<N extends QueryName>(
+    name: N,
+    request: QueryRequests[N],
+    signal: AbortSignal | undefined,
+  ): Promise<QueryAnswers[N]> {
+    const pool = name === 'await' || name === 'positions' ? this.waiting : this.pool;
     let status: number;
     let text: string;
     try {
@@ -48,6 +97,10 @@ export class Connection {
         path: queryPaths[name],
         headers: this.headers,
         body: JSON.stringify(request),
+        ...(signal && { signal }),
+        ...(name === 'stateHash' && within(HASH_MS)),
+        // Whoever asks sets its own limit.
+        ...(name === 'await' && within(0)),
       });
       status = response.statusCode;
       text = await response.body.text();
@@ -56,22 +109,28 @@ export class Connection {
     }
     // The protocol says what a path answers; both ends are built from it.
     if (status === 200) return JSON.parse(text) as QueryAnswers[N];
-    throw refusal(this.url, status, text);
+    throw failureOf(this.url, status, text);
   }
+}
 
-  async close(): Promise<void> {
-    await Promise.all([this.pool.destroy(), this.waiting.destroy()]);
-  }
+/** 0: without a limit. */
+function within(ms: number) {
+  return { headersTimeout: ms, bodyTimeout: ms };
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorStatus, code);
 }
 
-/** While an aggregator starts, its paths are not there yet (404), or it is catching up (503). */
-function refusal(url: string, status: number, text: string): Error {
-  if (status === 404 || status >= 500) return new NoAnswer(`${url} answered ${status}`);
-  const { code, message, field } = bodyOf(text);
+/** While an aggregator starts, its paths are not there yet (404). */
+function failureOf(url: string, status: number, text: string): Error {
+  const body = bodyOf(text);
+  if (status === 404 || status >= 500) {
+    const refusal = refusalOf(body);
+    const why = refusal ? `: ${refusal.message}` : '';
+    return new NoAnswer(`${url} answered ${status}${why}`, refusal && { refusal, partitions: refusal.partitions });
+  }
+  const { code, message, field } = body;
   if (!isErrorCode(code)) return new NoAnswer(`${url} answered ${status} without a code`);
   return new AppError(code, {
     message: typeof message === 'string' ? message : code,
@@ -79,10 +138,14 @@ function refusal(url: string, status: number, text: string): Error {
   });
 }
 
-function bodyOf(text: string): { readonly code?: unknown; readonly message?: unknown; readonly field?: unknown } {
+function refusalOf(body: Readonly<Record<string, unknown>>): Refusal | undefined {
+  return typeof body.reason === 'string' && Array.isArray(body.partitions) ? (body as unknown as Refusal) : undefined;
+}
+
+function bodyOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null ? body : {};
+    return typeof body === 'object' && body !== null ? { ...body } : {};
   } catch {
     return {};
   }

@@ -1,33 +1,49 @@
-/** Replicas: aggregators that serve the very same partitions. */
-export interface ReplicaSet<S> {
+/** A server that may answer for some partitions. */
+export interface Candidate<S> {
+  readonly server: S;
+  /** How bad it would be to ask it about the partition, 0 for not at all; undefined if it can't answer for it. */
+  readonly penalty: (partition: number) => number | undefined;
+}
+
+export interface Assignment<S> {
+  readonly server: S;
+  /** In the order asked for. */
   readonly partitions: readonly number[];
-  /** In the configured order. */
-  readonly servers: readonly S[];
+}
+
+export interface Cover<S> {
+  /** Together they have each covered partition exactly once: one served twice would be counted twice. */
+  readonly assignments: readonly Assignment<S>[];
+  /** Partitions that nobody can answer for. */
+  readonly uncovered: readonly number[];
 }
 
 /**
- * Replica sets that together serve each partition exactly once: a partition served twice over would be counted twice.
- * Larger sets go first. Returns what is left uncovered too.
+ * Who is asked about what: each partition goes to one of the servers with the least penalty for it, and among those to
+ * the one that takes the most partitions; where that is even, to the first. So it is always the same one, while nothing
+ * changes: the one that applied a write is asked for the next read too.
  */
-export function coverOf<S>(
-  serving: ReadonlyMap<S, readonly number[]>,
-  partitions: number,
-): { sets: readonly ReplicaSet<S>[]; uncovered: readonly number[] } {
-  const replicas = new Map<string, { partitions: readonly number[]; servers: S[] }>();
-  for (const [server, served] of serving) {
-    if (served.length === 0) continue;
-    const sorted = [...served].sort((a, b) => a - b);
-    const name = sorted.join(',');
-    const set = replicas.get(name) ?? { partitions: sorted, servers: [] };
-    set.servers.push(server);
-    replicas.set(name, set);
+export function coverOf<S>(candidates: readonly Candidate<S>[], partitions: readonly number[]): Cover<S> {
+  const able = candidates.map(({ server }) => ({ server, partitions: new Set<number>() }));
+  const left = new Set<number>();
+  for (const partition of partitions) {
+    const penalties = candidates.map(({ penalty }) => penalty(partition) ?? Number.POSITIVE_INFINITY);
+    const least = Math.min(...penalties);
+    if (least === Number.POSITIVE_INFINITY) continue;
+    left.add(partition);
+    for (const [at, penalty] of penalties.entries()) if (penalty === least) able[at]?.partitions.add(partition);
   }
-  const uncovered = new Set(Array.from({ length: partitions }, (_, partition) => partition));
-  const sets: ReplicaSet<S>[] = [];
-  for (const set of [...replicas.values()].sort((a, b) => b.partitions.length - a.partitions.length)) {
-    if (!set.partitions.every((partition) => uncovered.has(partition))) continue;
-    for (const partition of set.partitions) uncovered.delete(partition);
-    sets.push(set);
+  const uncovered = partitions.filter((partition) => !left.has(partition));
+  const assignments: Assignment<S>[] = [];
+  while (left.size > 0) {
+    let best: Assignment<S> | undefined;
+    for (const { server, partitions: all } of able) {
+      const takes = [...left].filter((partition) => all.has(partition));
+      if (takes.length > (best?.partitions.length ?? 0)) best = { server, partitions: takes };
+    }
+    if (!best) break;
+    for (const partition of best.partitions) left.delete(partition);
+    assignments.push(best);
   }
-  return { sets, uncovered: [...uncovered] };
+  return { assignments, uncovered };
 }

@@ -1,21 +1,36 @@
 import { join } from 'node:path';
-import { Codec, type ConversationEventName, type SchemaRegistry, topicSpec, topics } from '@parley/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Codec,
+  type ConversationEventName,
+  conversationDeadLetters,
+  type SchemaRegistry,
+  topicSpec,
+  topics,
+} from '@parley/contracts';
 import { isLogError, type Log } from '@parley/log';
 import type { PartitionPosition } from '@parley/query';
-import { AppError, type Config, ConfigError, type Readiness } from '@parley/service-kit';
+import { type Config, ConfigError, type Readiness } from '@parley/service-kit';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type AggregatorMetrics, aggregatorMetrics } from './metrics';
+import { Outages } from './outages';
 import { Follower } from './partition/follower';
 import type { Generation } from './partition/generation';
 import { Governor } from './partition/governor';
 import { Waiters } from './partition/waiters';
+import { Watch } from './partition/watch';
 import { Changelog } from './publish/changelog';
-import { conversationDeadLetters, DeadLetters } from './publish/dead-letters';
+import { DeadLetters } from './publish/dead-letters';
 import { Outbox } from './publish/outbox';
+import { Refused, type Shown } from './query/admission';
 import { REDUCER_VERSION } from './reducer-version';
 import { StoreError, storeLayout } from './store/environment';
 import { condemn, openGenerations, removeGeneration } from './store/generations';
+
+/** Outage as operators see it. */
+const PREPARING = 'log and schema registry (preparing)';
+const OUT_OF_RANGE_PAUSE_MS = 1_000;
 
 export interface AggregatorOptions {
   readonly log: Log;
@@ -36,7 +51,7 @@ export interface AggregatorOptions {
 /** What follows one generation. */
 interface Follow {
   readonly generation: Generation;
-  follower: Follower;
+  readonly followers: Set<Follower>;
   changelog: Changelog | undefined;
 }
 
@@ -44,26 +59,31 @@ interface Follow {
  * Folds the conversation log into states and an index, and keeps them so. A rebuild runs beside the generation that
  * serves, and replaces it once it has caught up.
  */
-export class Aggregator {
+export class Aggregator implements Shown {
   readonly governor = new Governor();
   readonly waiters = new Waiters();
+  private readonly watch: Watch;
+  private readonly stopping = new AbortController();
   private readonly refused = new Map<number, string>();
   private readonly startEnds = new Map<number, number>();
   private serving: Follow | undefined;
   private building: Follow | undefined;
   private isCaughtUp = false;
-  private isClosing = false;
   private starting: Promise<void> | undefined;
 
   private constructor(
     private readonly options: AggregatorOptions,
-    private readonly served: readonly number[],
+    readonly served: readonly number[],
     private readonly topicPartitions: number,
     private readonly codec: Codec<ConversationEventName>,
     private readonly deadLetters: DeadLetters,
     private readonly outbox: Outbox | null,
+    private readonly outages: Outages,
     private readonly metrics: AggregatorMetrics,
-  ) {}
+  ) {
+    const position = (partition: number) => this.shown?.published(partition) ?? 0;
+    this.watch = new Watch({ log: options.log, outages, position });
+  }
 
   /** Resolves as soon as the work has begun; `ready` tells when it has caught up. @throws ConfigError */
   static async open(options: AggregatorOptions): Promise<Aggregator> {
@@ -78,48 +98,48 @@ export class Aggregator {
 
     const codec = await Codec.open(topics.conversationEvents, registry);
     const outbox = settings.replica === 0 ? new Outbox(join(instanceDir(options), 'outbox')) : null;
-    const metrics = aggregatorMetrics(options.metrics, () => aggregator.positions());
-    const deadLetters = await DeadLetters.open({ log, registry, outbox, counter: metrics.deadLetters, logger });
-    const aggregator = new Aggregator(options, served, all.length, codec, deadLetters, outbox, metrics);
+    const outages = new Outages(logger);
+    const metrics = aggregatorMetrics(options.metrics, {
+      positions: () => aggregator.positions(),
+      ageMs: (partition) => aggregator.freshness.ageMs(partition),
+    });
+    const deadLetters = await DeadLetters.open({
+      log,
+      registry,
+      outbox,
+      outages,
+      counter: metrics.deadLetters,
+      logger,
+    });
+    const aggregator = new Aggregator(options, served, all.length, codec, deadLetters, outbox, outages, metrics);
     aggregator.starting = aggregator.start().catch((error) => aggregator.fail(error));
     return aggregator;
   }
 
-  /** The generation that queries are answered from. @throws AppError UNAVAILABLE until it has caught up once */
-  get generation(): Generation {
-    if (!this.serving || !this.isCaughtUp) {
-      throw new AppError('UNAVAILABLE', { message: 'the aggregator is catching up', retryAfterS: 1 });
-    }
-    return this.serving.generation;
+  /** The generation that queries are answered from; undefined until it has caught up once. */
+  get shown(): Generation | undefined {
+    return this.isCaughtUp ? this.serving?.generation : undefined;
   }
 
-  /** As `generation`, for questions over all conversations. @throws AppError UNAVAILABLE while a partition is refused */
-  get whole(): Generation {
-    for (const partition of this.refused.keys()) {
-      throw new AppError('UNAVAILABLE', {
-        message: `partition ${partition} is not served: its position and the log don’t fit`,
-      });
-    }
-    return this.generation;
+  get freshness() {
+    return this.watch.freshness;
   }
 
-  /** @throws AppError UNAVAILABLE  the partition is not served here */
+  /** @throws Refused  the partition is not served; AppError UNAVAILABLE  this instance stops */
   async awaitApplied(partition: number, offset: number, maxWaitMs: number): Promise<boolean> {
-    if (!this.served.includes(partition) || this.refused.has(partition)) {
-      throw new AppError('UNAVAILABLE', { message: `partition ${partition} is not served here` });
-    }
-    if (this.isCaughtUp && (this.serving?.generation.published(partition) ?? 0) > offset) return true;
+    if (!this.served.includes(partition) || this.refused.has(partition)) throw new Refused('not-served', [partition]);
+    if ((this.shown?.published(partition) ?? 0) > offset) return true;
     return this.waiters.wait(partition, offset, maxWaitMs);
   }
 
   positions(): readonly PartitionPosition[] {
-    const { serving } = this;
+    const { serving, freshness } = this;
     return this.served
       .filter((partition) => !this.refused.has(partition))
       .map((partition) => {
         const applied = serving?.generation.published(partition) ?? 0;
-        const end = serving?.follower.end(partition) || (this.startEnds.get(partition) ?? 0);
-        return { partition, applied, end: Math.max(end, applied) };
+        const end = Math.max(applied, freshness.end(partition), this.startEnds.get(partition) ?? 0);
+        return { partition, applied, end, inTouch: freshness.isInTouch(partition) };
       });
   }
 
@@ -127,22 +147,33 @@ export class Aggregator {
     const positions = this.positions().map((position) => ({ ...position, lag: position.end - position.applied }));
     return {
       ready: this.isCaughtUp && this.refused.size === 0,
-      detail: { positions, refused: Object.fromEntries(this.refused), rebuilding: this.building !== undefined },
+      detail: {
+        positions,
+        refused: Object.fromEntries(this.refused),
+        rebuilding: this.building !== undefined,
+        waitingFor: this.outages.current(),
+      },
     };
   }
 
   async close(): Promise<void> {
     if (this.isClosing) return;
-    this.isClosing = true;
+    this.stopping.abort();
     this.waiters.close();
+    await this.watch.stop();
     await this.starting;
     for (const follow of [this.serving, this.building]) if (follow) await this.end(follow);
     await this.outbox?.close();
   }
 
+  private get isClosing(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   private async start(): Promise<void> {
     const { log, logger } = this.options;
-    for (const [partition, end] of await log.ends(topics.conversationEvents.name)) this.startEnds.set(partition, end);
+    const ends = await this.persist(() => log.ends(topics.conversationEvents.name));
+    for (const [partition, end] of ends) this.startEnds.set(partition, end);
     const { current, former } = await this.openLoaded();
     if (this.isClosing) {
       await Promise.all([current.store.abandon(), former?.store.abandon()]);
@@ -150,13 +181,15 @@ export class Aggregator {
     }
     if (former) {
       logger.info({ dir: current.dir }, 'the states are rebuilt; the former ones serve until then');
-      this.building = await this.follow(current);
-      this.serving = await this.follow(former);
+      this.building = this.follow(current);
+      this.serving = this.follow(former);
     } else {
-      this.serving = await this.follow(current);
+      this.serving = this.follow(current);
     }
     await this.publishFrom(this.serving);
-    for (const follow of [this.serving, this.building]) if (follow) this.run(follow);
+    for (const follow of [this.serving, this.building]) {
+      if (follow) this.run(follow, [...follow.generation.partitions.keys()]);
+    }
     this.afterPublication();
   }
 
@@ -189,7 +222,7 @@ export class Aggregator {
 
   /** A position that the log does not hold is never skipped over: an operator has to look. */
   private async refuseUnfitting(generation: Generation): Promise<void> {
-    const topic = await this.options.log.describe(topics.conversationEvents.name);
+    const topic = await this.persist(() => this.options.log.describe(topics.conversationEvents.name));
     for (const { partition, start, end } of topic?.offsets ?? []) {
       const position = generation.partition(partition)?.position;
       if (position === undefined || (position >= start && position <= end)) continue;
@@ -203,41 +236,56 @@ export class Aggregator {
     }
   }
 
-  private async follow(generation: Generation): Promise<Follow> {
-    const follow: Follow = { generation, follower: this.follower(generation), changelog: undefined };
+  private follow(generation: Generation): Follow {
+    const follow: Follow = { generation, followers: new Set(), changelog: undefined };
     generation.onPublished = (partition, position, changed) => {
       follow.changelog?.changed(partition, position, changed);
-      if (follow === this.serving && this.isCaughtUp) this.waiters.reached(partition, position);
+      if (follow === this.serving && this.isCaughtUp) {
+        this.waiters.reached(partition, position);
+        this.freshness.reached(partition, position);
+      }
       this.afterPublication();
     };
     return follow;
   }
 
-  private follower(generation: Generation): Follower {
-    const { log, logger } = this.options;
-    return new Follower({
+  private run(follow: Follow, partitions: readonly number[]): void {
+    const { log } = this.options;
+    const { generation } = follow;
+    const follower = new Follower({
       log,
       codec: this.codec,
       generation,
+      partitions,
       governor: this.governor,
       deadLetters: this.deadLetters,
       isAwaited: (partition) => generation === this.serving?.generation && this.waiters.any(partition),
       isServing: () => this.isCaughtUp,
-      logger,
+      outages: this.outages,
       onRecords: (count) => this.metrics.records.inc(count),
+      onLeft: (left) => this.run(follow, left),
     });
+    follow.followers.add(follower);
+    follower
+      .run()
+      .catch((error: unknown) => this.goOn(follow, follower, error))
+      .catch((error: unknown) => this.fail(error, generation));
   }
 
-  private run(follow: Follow): void {
-    follow.follower.run().catch(async (error: unknown) => {
-      if (this.isClosing || (follow !== this.serving && follow !== this.building)) return;
-      if (!isLogError(error, 'OFFSET_OUT_OF_RANGE')) return this.fail(error, follow.generation);
-      const before = this.refused.size;
-      await this.refuseUnfitting(follow.generation);
-      if (this.refused.size === before) return this.fail(error);
-      follow.follower = this.follower(follow.generation);
-      this.run(follow);
-    });
+  /** A partition that the log does not hold any more must not stop those that were read with it. */
+  private async goOn(follow: Follow, follower: Follower, error: unknown): Promise<void> {
+    if (this.isClosing || (follow !== this.serving && follow !== this.building)) return;
+    if (!isLogError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
+    follow.followers.delete(follower);
+    const before = this.refused.size;
+    await this.refuseUnfitting(follow.generation);
+    // By the log's own account it holds the position: a leader that was elected just now may not know yet.
+    if (this.refused.size === before) await this.pause(OUT_OF_RANGE_PAUSE_MS);
+    if (this.isClosing) return;
+    this.run(
+      follow,
+      follower.partitions.filter((partition) => follow.generation.partition(partition)),
+    );
   }
 
   private async publishFrom(follow: Follow): Promise<void> {
@@ -245,7 +293,9 @@ export class Aggregator {
     if (!outbox) return;
     const { log, registry, logger } = this.options;
     const { generation } = follow;
-    follow.changelog = await Changelog.open({ log, registry, outbox, generation, logger });
+    const { outages } = this;
+    const open = () => Changelog.open({ log, registry, outbox, generation, outages, logger });
+    follow.changelog = await this.persist(open);
     if (this.isCaughtUp) this.runChangelog(follow);
   }
 
@@ -295,8 +345,17 @@ export class Aggregator {
 
   private async end(follow: Follow): Promise<void> {
     await follow.changelog?.stop();
-    await follow.follower.stop();
+    for (const follower of follow.followers) await follower.stop();
     await follow.generation.store.close();
+  }
+
+  /** Waits for what does not answer; when closing it throws, and nobody looks at that. */
+  private persist<T>(call: () => Promise<T>): Promise<T> {
+    return this.outages.persist(PREPARING, call, this.stopping.signal);
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
   private fail(error: unknown, generation?: Generation): void {

@@ -6,10 +6,13 @@ export interface AggregatorMetrics {
   readonly deadLetters: Counter<'reason'>;
 }
 
-export function aggregatorMetrics(
-  registry: Registry,
-  positions: () => readonly PartitionPosition[],
-): AggregatorMetrics {
+export interface AggregatorFigures {
+  readonly positions: () => readonly PartitionPosition[];
+  /** Milliseconds since the newest moment whose log has been applied. */
+  readonly ageMs: (partition: number) => number | undefined;
+}
+
+export function aggregatorMetrics(registry: Registry, { positions, ageMs }: AggregatorFigures): AggregatorMetrics {
   const gauge = (name: string, help: string, of: (position: PartitionPosition) => number) =>
     new Gauge({
       name,
@@ -26,6 +29,11 @@ export function aggregatorMetrics(
     'parley_aggregator_lag_records',
     'Records between the position and the end of the log',
     (p) => p.end - p.applied,
+  );
+  gauge(
+    'parley_aggregator_age_seconds',
+    'Time since the newest moment whose log is known to be applied',
+    (p) => (ageMs(p.partition) ?? Number.POSITIVE_INFINITY) / 1_000,
   );
   return {
     records: new Counter({

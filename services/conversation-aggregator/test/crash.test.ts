@@ -10,6 +10,7 @@ import {
   PARTITIONS,
   read,
   received,
+  shown,
   tagged,
   until,
   type World,
@@ -69,7 +70,7 @@ it('gives the states of a fresh replay after it was killed in the midst, several
   const survivor = await world.aggregator();
   const replayed = await world.aggregator({ dir: join(world.dir, 'other') });
   expect(await hashes(survivor)).toEqual(await hashes(replayed));
-  const found = survivor.generation.conversation(conversationId('c1'));
+  const found = shown(survivor).conversation(conversationId('c1'));
   expect(found?.state.messageCount).toBe(Array.from({ length: 3600 }, (_, i) => i).filter((i) => i % 97 === 1).length);
 });
 

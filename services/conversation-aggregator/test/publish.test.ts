@@ -1,5 +1,4 @@
-import { Codec, topics } from '@parley/contracts';
-import { conversationDeadLetters } from '../src/publish/dead-letters';
+import { Codec, conversationDeadLetters, topics } from '@parley/contracts';
 import {
   allRecords,
   applied,
@@ -9,6 +8,7 @@ import {
   named,
   openWorld,
   received,
+  shown,
   until,
   type World,
 } from './world';
@@ -79,7 +79,7 @@ describe('events that would spoil what is shown', () => {
     const events = [received('a', 'm1', 10), received('a', 'm2', 9e15), filled('b'), filled('c'), filled('d')];
     await applied(aggregator, await world.append(events));
     expect(await reasons()).toEqual(['BAD_TIME', 'METADATA_TOO_LARGE']);
-    const found = aggregator.generation.conversation(conversationId('a'));
+    const found = shown(aggregator).conversation(conversationId('a'));
     expect(found?.state).toMatchObject({ messageCount: 1, lastMessageId: messageId('m1') });
     expect(Object.keys(found?.state.metadata ?? {})).toEqual(['b', 'c']);
   });

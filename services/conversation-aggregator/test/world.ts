@@ -8,6 +8,7 @@ import { EventWriter } from '@parley/service-kit';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Aggregator, type AggregatorOptions } from '../src/aggregator';
+import type { Generation } from '../src/partition/generation';
 import { stateHashes } from '../src/query/state-hash';
 
 export const PARTITIONS = 3;
@@ -71,9 +72,15 @@ export async function applied(aggregator: Aggregator, positions: readonly Positi
   for (const { partition, offset } of positions) await aggregator.awaitApplied(partition, offset, 30_000);
 }
 
+/** What its queries are answered from. */
+export function shown({ shown: generation }: Aggregator): Generation {
+  if (!generation) throw new Error('the aggregator has not caught up');
+  return generation;
+}
+
 /** Hashes by partition, where each stands. */
 export async function hashes(aggregator: Aggregator): Promise<readonly PartitionHash[]> {
-  const found = await stateHashes(aggregator.generation, aggregator.governor);
+  const found = await stateHashes(shown(aggregator), aggregator.governor);
   return [...found].sort((a, b) => a.partition - b.partition);
 }
 

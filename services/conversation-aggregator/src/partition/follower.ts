@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Codec, CodecError, type ConversationEvent, type ConversationEventName, topics } from '@parley/contracts';
 import { reduce } from '@parley/conversations';
-import { type From, isLogError, type Log, type LogReader, type LogRecord, type RecordBatch } from '@parley/log';
-import type { Logger } from 'pino';
+import type { From, Log, LogReader, LogRecord, RecordBatch } from '@parley/log';
+import { isPassing, LOG, type Outages } from '../outages';
 import type { DeadLetters, Failure } from '../publish/dead-letters';
 import { StoreError } from '../store/environment';
 import type { PartitionState } from '../store/partition-state';
@@ -12,6 +12,12 @@ import type { Governor } from './governor';
 const BATCH_RECORDS = 2_000;
 const IDLE_WAIT_MS = 1_000;
 const RETRY_MS = 250;
+/** Outages as operators see them. */
+const READING = 'log (reading)';
+/** A wait for one record is long beyond this. */
+const LONG_WAIT_MS = 100;
+const REGISTRY = 'schema registry';
+const NOTHING = Buffer.alloc(0);
 /** Records behind the end beyond which work is done in bulk: larger commits, the index later. */
 const BULK_LAG = 1_000;
 /** Changes in one commit while far behind and queries are answered meanwhile: they wait while it begins. */
@@ -23,34 +29,41 @@ export interface FollowerOptions {
   readonly log: Log;
   readonly codec: Codec<ConversationEventName>;
   readonly generation: Generation;
+  readonly partitions: readonly number[];
   readonly governor: Governor;
   readonly deadLetters: DeadLetters;
   /** Whether somebody waits for the partition's events to be found. */
   readonly isAwaited: (partition: number) => boolean;
   /** Whether queries are answered, from this generation or another. */
   readonly isServing: () => boolean;
-  readonly logger: Logger;
+  readonly outages: Outages;
   /** Called for records read; for metrics. */
   readonly onRecords: (count: number) => void;
+  /** Takes over partitions that must not wait for another one's record. */
+  readonly onLeft: (partitions: readonly number[]) => void;
 }
 
-/** Reads the partitions of a generation by position, without a group, and folds them into its states. */
+/**
+ * Reads partitions of a generation by position, without a group, and folds them into its states. Where one has to wait
+ * for what a record of its needs, the others are left to a follower of their own.
+ */
 export class Follower {
   private readonly stopping = new AbortController();
-  private readonly ends = new Map<number, number>();
+  private followed: readonly number[];
   private running: Promise<void> | undefined;
 
-  constructor(private readonly options: FollowerOptions) {}
+  constructor(private readonly options: FollowerOptions) {
+    this.followed = options.partitions;
+  }
+
+  get partitions(): readonly number[] {
+    return this.followed;
+  }
 
   /** Resolves when it was stopped. @throws what ends the reading for good: OFFSET_OUT_OF_RANGE, STORE_CORRUPT, … */
   run(): Promise<void> {
     this.running ??= this.follow();
     return this.running;
-  }
-
-  /** End of the partition when last looked. */
-  end(partition: number): number {
-    return this.ends.get(partition) ?? 0;
   }
 
   async stop(): Promise<void> {
@@ -59,17 +72,33 @@ export class Follower {
   }
 
   private async follow(): Promise<void> {
-    const { log, generation } = this.options;
-    const { name } = topics.conversationEvents;
-    for (const [partition, end] of await log.ends(name)) this.ends.set(partition, end);
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const { followed } = this;
+      const reader = await this.openReader();
+      if (!reader) return;
+      try {
+        while (!signal.aborted && this.followed === followed) await this.step(reader);
+      } finally {
+        await reader.close();
+      }
+    }
+  }
+
+  private async openReader(): Promise<LogReader | undefined> {
+    const { log, generation, outages } = this.options;
+    const { signal } = this.stopping;
     const from = new Map<number, From>();
-    for (const [number, state] of generation.partitions) from.set(number, state.position ?? 'earliest');
-    if (from.size === 0) return;
-    const reader = await log.reader(name, from);
+    for (const number of this.followed) {
+      const partition = generation.partition(number);
+      if (partition) from.set(number, partition.position ?? 'earliest');
+    }
+    if (from.size === 0) return undefined;
     try {
-      while (!this.stopping.signal.aborted) await this.step(reader);
-    } finally {
-      await reader.close();
+      return await outages.persist(READING, () => log.reader(topics.conversationEvents.name, from), signal);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
     }
   }
 
@@ -81,19 +110,22 @@ export class Follower {
     }
     const partition = this.options.generation.partition(batch.partition);
     if (!partition) throw new Error(`the reader gave partition ${batch.partition}, which is not served`);
-    this.ends.set(batch.partition, batch.end);
     await this.applyBatch(partition, batch);
     this.options.onRecords(batch.records.length);
   }
 
   private async next(reader: LogReader): Promise<RecordBatch | undefined> {
+    const { outages } = this.options;
     const { signal } = this.stopping;
     try {
-      return await reader.next({ maxRecords: BATCH_RECORDS, maxWaitMs: IDLE_WAIT_MS, signal });
+      const batch = await reader.next({ maxRecords: BATCH_RECORDS, maxWaitMs: IDLE_WAIT_MS, signal });
+      // Without a batch it may still be away; whoever looks at the log's ends knows.
+      if (batch || !outages.isLasting(LOG)) outages.over(READING);
+      return batch;
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (!isLogError(error) || !error.retryable) throw error;
-      this.options.logger.warn({ err: error }, 'the log does not answer; reading goes on when it does');
+      if (!isPassing(error)) throw error;
+      outages.begin(READING, error);
       await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       return undefined;
     }
@@ -127,8 +159,12 @@ export class Follower {
 
   private applyRecord(partition: PartitionState, record: LogRecord): Promise<void> | undefined {
     const decoded = this.decode(record);
-    if (!(decoded instanceof Promise)) return this.applyDecoded(partition, record, decoded);
-    return decoded.then((late) => this.applyDecoded(partition, record, late));
+    return decoded ? this.applyDecoded(partition, record, decoded) : this.applyLate(partition, record);
+  }
+
+  private async applyLate(partition: PartitionState, record: LogRecord): Promise<void> {
+    const decoded = await this.showingBefore(partition, this.decodeLate(record.value));
+    await this.applyDecoded(partition, record, decoded);
   }
 
   /** Not asynchronous where nothing has to be waited for: on the replay path a promise a record would cost more than the reducer. */
@@ -144,8 +180,33 @@ export class Follower {
   }
 
   private async bury(partition: PartitionState, record: LogRecord, failure: Failure): Promise<void> {
-    await this.options.deadLetters.put(record, failure, this.stopping.signal);
+    await this.showingBefore(partition, this.options.deadLetters.put(record, failure, this.stopping.signal));
     partition.advance(record.offset + 1);
+  }
+
+  /**
+   * Waits for what one record needs, which must not change the partition. Where that takes long, queries see what was
+   * applied before, and the other partitions go on.
+   */
+  private async showingBefore<T>(partition: PartitionState, work: Promise<T>): Promise<T> {
+    const { generation, governor } = this.options;
+    const ended = work.then(
+      () => false,
+      () => false,
+    );
+    const isSlow = await Promise.race([ended, delay(LONG_WAIT_MS, true, { ref: false })]);
+    if (isSlow) {
+      await generation.publish(partition, governor);
+      this.leaveOthers(partition.partition);
+    }
+    return work;
+  }
+
+  private leaveOthers(stays: number): void {
+    const others = this.followed.filter((partition) => partition !== stays);
+    if (others.length === 0 || this.stopping.signal.aborted) return;
+    this.followed = [stays];
+    this.options.onLeft(others);
   }
 
   private fold(partition: PartitionState, { key, offset }: LogRecord, event: ConversationEvent): Failure | undefined {
@@ -165,26 +226,28 @@ export class Follower {
     }
   }
 
-  private decode(record: LogRecord): ConversationEvent | Failure | Promise<ConversationEvent | Failure> {
-    const { value } = record;
+  /** Undefined where the schema has to be fetched first. */
+  private decode({ value }: LogRecord): ConversationEvent | Failure | undefined {
     if (!value) return { reason: 'NO_VALUE', detail: 'a tombstone is no event' };
     try {
-      return this.options.codec.decodeSync(value) ?? this.decodeLate(value);
+      return this.options.codec.decodeSync(value);
     } catch (error) {
       return failureOf(error, 'BAD_AVRO');
     }
   }
 
-  /** Of a schema that is not known yet. A registry that does not answer is waited for: it is no fault of the record. */
-  private async decodeLate(value: Buffer): Promise<ConversationEvent | Failure> {
-    for (;;) {
-      try {
-        return await this.options.codec.decode(value);
-      } catch (error) {
-        if (error instanceof CodecError) return failureOf(error, 'BAD_AVRO');
-        this.options.logger.warn({ err: error }, 'the schema registry does not answer');
-        await delay(RETRY_MS, undefined, { signal: this.stopping.signal });
-      }
+  /**
+   * Of a schema that is not known yet. A registry that does not answer is waited for, whatever keeps it from it: it is
+   * no fault of the record, and what comes behind the record must not overtake it.
+   */
+  private async decodeLate(value: Buffer | null): Promise<ConversationEvent | Failure> {
+    const { codec, outages } = this.options;
+    try {
+      const isWaitedOut = (error: unknown) => !(error instanceof CodecError);
+      return await outages.persist(REGISTRY, () => codec.decode(value ?? NOTHING), this.stopping.signal, isWaitedOut);
+    } catch (error) {
+      if (error instanceof CodecError) return failureOf(error, 'BAD_AVRO');
+      throw error;
     }
   }
 }

@@ -41,6 +41,7 @@ export class Generation {
   private readonly live: Map<number, PartitionState>;
   private readonly unpublished = new Map<number, Set<string>>();
   private readonly positions = new Map<number, number>();
+  private indexed = 0;
 
   /** @throws StoreError */
   constructor(
@@ -53,6 +54,7 @@ export class Generation {
 
   /** Fills the index from the store, in slices. @throws StoreError */
   async load(governor: Governor): Promise<void> {
+    this.indexed = this.live.size;
     for (const [number, partition] of this.live) {
       let after: Buffer | undefined;
       do {
@@ -77,6 +79,16 @@ export class Generation {
   /** Serves a partition no more, because its position and the log don't fit. */
   refuse(partition: number): void {
     this.live.delete(partition);
+  }
+
+  /** Whether these are all of the partitions that the index knows, so that searches need no confining. */
+  isWhole(partitions: readonly number[]): boolean {
+    return partitions.length === this.indexed;
+  }
+
+  /** Position behind the newest event that an answer about the partition may know of. */
+  newest(partition: number): number {
+    return this.live.get(partition)?.position ?? 0;
   }
 
   /** Position that queries see: everything before it is in the index. */
@@ -129,6 +141,7 @@ export class Generation {
     this.index.put({
       id: state.id,
       accountId: state.accountId,
+      shard: partition.partition,
       sortKey: state.lastMessageAt,
       fields: searchFields(state, last),
     });

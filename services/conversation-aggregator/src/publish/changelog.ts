@@ -1,28 +1,37 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { Codec, type SchemaRegistry, topics } from '@parley/contracts';
 import { toSnapshot, viewConversation } from '@parley/conversations';
-import { isLogError, type Log, type NewRecord } from '@parley/log';
+import { isLogError, type Log, type LogRecord, type NewRecord, type Offset } from '@parley/log';
 import type { Logger } from 'pino';
+import { isPassing, type Outages } from '../outages';
 import { type Generation, lastMessage } from '../partition/generation';
 import type { PartitionState } from '../store/partition-state';
 import type { Outbox } from './outbox';
+import { readRange } from './read-range';
 
 /** Snapshots made between two turns of the queries. */
 const CHUNK = 100;
 /** Changes within this time are written as one, milliseconds. */
 const COALESCE_MS = 50;
-const RETRY_MS = 250;
+/** Between two looks for what others wrote where nothing changes, milliseconds. */
+const LOOK_MS = 5_000;
+/** Outage as operators see it. */
+const WRITING = 'log (changelog)';
+/** Header that tells one process's records from another's. */
+const PUBLISHER = 'publisher';
 
 export interface ChangelogOptions {
   readonly log: Log;
   readonly registry: SchemaRegistry;
   readonly outbox: Outbox;
   readonly generation: Generation;
+  readonly outages: Outages;
   readonly logger: Logger;
 }
 
 interface Stale {
-  ids: Set<string>;
+  readonly ids: Set<string>;
   /** Position that the states have when all ids are written. */
   position: number;
 }
@@ -30,10 +39,23 @@ interface Stale {
 /**
  * Publishes the newest state of every changed conversation, keyed by its id. Runs behind the queries; after a crash it
  * goes on from the last position that was written whole, and so repeats at most what was on its way.
+ *
+ * One process publishes a partition. Where another one wrote all the same (one that was stopped and went on after it
+ * had been replaced, or a second one with the same ordinal), this one finds records between its own: it compares each
+ * with what it knows, and writes anew what is older than that. So whoever goes on publishing leaves no older state on
+ * top, and the one that is behind writes newer states itself as soon as it gets there.
  */
 export class Changelog {
   private readonly stale = new Map<number, Stale>();
+  /** Everything on the changelog's partitions before these was written or looked at here. */
+  private readonly ends = new Map<number, Offset>();
+  private readonly headers = { [PUBLISHER]: randomBytes(4).toString('hex') };
   private readonly stopping = new AbortController();
+  private readonly rivals = new Set<number>();
+  /** Every conversation changed before these is on the changelog. */
+  private readonly reached = new Map<number, number>();
+  private hasBegun = false;
+  private lookedAtMs = 0;
   private wake: () => void = () => {};
   private running: Promise<void> | undefined;
   private leftOut = 0;
@@ -53,10 +75,10 @@ export class Changelog {
     return this.running;
   }
 
-  changed(partition: number, position: number, ids: ReadonlySet<string>): void {
+  changed(partition: number, position: number, ids: Iterable<string>): void {
     const stale = this.stale.get(partition) ?? { ids: new Set(), position };
     for (const id of ids) stale.ids.add(id);
-    stale.position = position;
+    stale.position = Math.max(stale.position, position);
     this.stale.set(partition, stale);
     this.wake();
   }
@@ -68,22 +90,42 @@ export class Changelog {
   }
 
   private async work(): Promise<void> {
-    const { generation } = this.options;
-    for (const partition of generation.partitions.values()) await this.findUnwritten(partition);
-    while (!this.stopping.signal.aborted) {
-      const due = [...this.stale];
-      this.stale.clear();
-      for (const [partition, stale] of due) await this.write(partition, stale);
-      await this.rest();
+    const { signal } = this.stopping;
+    try {
+      await this.begin();
+      while (!signal.aborted) {
+        const due = [...this.stale];
+        this.stale.clear();
+        for (const [partition, stale] of due) await this.write(partition, stale);
+        await this.rest();
+        if (!signal.aborted && performance.now() - this.lookedAtMs >= LOOK_MS) await this.lookAtAll();
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 
+  private async begin(): Promise<void> {
+    const { log, generation, outbox } = this.options;
+    const ends = await this.persist(() => log.ends(topics.conversations.name));
+    for (const partition of generation.partitions.values()) {
+      const number = partition.partition;
+      const end = ends.get(number) ?? 0;
+      const { changelog, changelogEnd, reducer } = outbox.changelog(number);
+      // States of another reducer's version are published anew, and so is a changelog that lost what was written.
+      const written = reducer === generation.store.marker.reducer && changelogEnd <= end ? changelog : 0;
+      this.ends.set(number, written === 0 ? end : changelogEnd);
+      this.reached.set(number, written);
+      await this.findUnwritten(partition, written);
+    }
+    await this.lookAtAll();
+    this.hasBegun = true;
+  }
+
   /** What changed after the last whole write tells its position itself. */
-  private async findUnwritten(partition: PartitionState): Promise<void> {
-    const { generation, outbox } = this.options;
+  private async findUnwritten(partition: PartitionState, written: number): Promise<void> {
     const number = partition.partition;
-    const written = outbox.changelogPosition(number, generation.store.marker.reducer);
-    const position = generation.published(number);
+    const position = this.options.generation.published(number);
     if (written >= position) return;
     let after: Buffer | undefined;
     do {
@@ -91,7 +133,7 @@ export class Changelog {
       this.changed(
         number,
         position,
-        new Set(chunk.filter(({ state }) => state.position >= written).map((c) => c.state.id)),
+        chunk.filter(({ state }) => state.position >= written).map(({ state }) => state.id),
       );
       after = chunk.at(-1)?.key;
       await turn();
@@ -107,14 +149,20 @@ export class Changelog {
       const record = this.record(partition, id);
       if (record) records.push(record);
       if (records.length === CHUNK) {
-        await this.append(records);
+        await this.append(number, records);
         records = [];
         await turn();
       }
     }
-    await this.append(records);
-    if (this.stopping.signal.aborted) return;
-    await outbox.changelogReached(number, position, generation.store.marker.reducer);
+    await this.append(number, records);
+    this.stopping.signal.throwIfAborted();
+    const reached = Math.max(position, this.reached.get(number) ?? 0);
+    this.reached.set(number, reached);
+    await outbox.changelogReached(number, {
+      changelog: reached,
+      reducer: generation.store.marker.reducer,
+      changelogEnd: this.ends.get(number) ?? 0,
+    });
   }
 
   private record(partition: PartitionState, id: string): NewRecord | undefined {
@@ -122,28 +170,28 @@ export class Changelog {
     const last = state && lastMessage(partition, state);
     if (!last) return undefined;
     const snapshot = toSnapshot(viewConversation(state, last), state.position);
-    return { key: id, value: this.codec.encode('Conversation', snapshot), partition: partition.partition };
+    const { headers } = this;
+    return { key: id, value: this.codec.encode('Conversation', snapshot), partition: partition.partition, headers };
   }
 
-  private async append(records: readonly NewRecord[]): Promise<void> {
-    const { signal } = this.stopping;
-    while (records.length > 0 && !signal.aborted) {
-      try {
-        await this.options.log.append(topics.conversations.name, records);
-        return;
-      } catch (error) {
-        if (isLogError(error, 'RECORD_TOO_LARGE')) return this.appendWhatFits(records);
-        if (!isLogError(error) || !error.retryable) throw error;
-        this.options.logger.warn({ err: error }, 'the log does not take the changelog; trying again');
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
-      }
+  private async append(partition: number, records: readonly NewRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    try {
+      const positions = await this.persist(() => this.options.log.append(topics.conversations.name, records));
+      const first = positions[0]?.offset ?? 0;
+      const from = this.ends.get(partition) ?? first;
+      if (first > from) await this.look(partition, from, first);
+      this.ends.set(partition, (positions.at(-1)?.offset ?? first) + 1);
+    } catch (error) {
+      if (!isLogError(error, 'RECORD_TOO_LARGE')) throw error;
+      await this.appendWhatFits(partition, records);
     }
   }
 
   /** One conversation that is too large must not keep the others off the changelog. */
-  private async appendWhatFits(records: readonly NewRecord[]): Promise<void> {
+  private async appendWhatFits(partition: number, records: readonly NewRecord[]): Promise<void> {
     if (records.length > 1) {
-      for (const record of records) await this.append([record]);
+      for (const record of records) await this.append(partition, [record]);
       return;
     }
     for (const { key, value } of records) {
@@ -155,12 +203,77 @@ export class Changelog {
     }
   }
 
+  private async lookAtAll(): Promise<void> {
+    this.lookedAtMs = performance.now();
+    const ends = await this.persist(() => this.options.log.ends(topics.conversations.name));
+    for (const partition of this.options.generation.partitions.keys()) {
+      const end = ends.get(partition) ?? 0;
+      const from = this.ends.get(partition) ?? end;
+      if (end <= from) continue;
+      await this.look(partition, from, end);
+      this.ends.set(partition, end);
+    }
+  }
+
+  /** Has written anew what lies there and is older than what is known here. */
+  private async look(number: number, from: Offset, to: Offset): Promise<void> {
+    const { log, generation } = this.options;
+    const partition = generation.partition(number);
+    if (!partition) return;
+    const range = { partition: number, from, to, signal: this.stopping.signal };
+    await this.persist(() =>
+      readRange(log, topics.conversations.name, range, (record) => this.compare(partition, record)),
+    );
+  }
+
+  private async compare(partition: PartitionState, record: LogRecord): Promise<void> {
+    const { key, value, headers, offset } = record;
+    const own = key === null ? undefined : partition.conversation(key);
+    if (!own || headers[PUBLISHER] === this.headers[PUBLISHER]) return;
+    this.noteRival(record);
+    if (((await this.positionOf(value)) ?? -1) >= own.position) return;
+    this.options.logger.info(
+      { partition: partition.partition, offset, conversationId: own.id },
+      'an older state was put over this one on the changelog; it is written anew',
+    );
+    this.changed(partition.partition, this.reached.get(partition.partition) ?? 0, [own.id]);
+  }
+
+  /** Undefined if it is no state that can be read. */
+  private async positionOf(value: Buffer | null): Promise<number | undefined> {
+    try {
+      return value ? (await this.codec.decode(value)).value.position : undefined;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Not at the beginning, where it may be one's own former self. */
+  private noteRival({ partition, offset, headers }: LogRecord): void {
+    if (!this.hasBegun || this.rivals.has(partition)) return;
+    this.rivals.add(partition);
+    this.options.logger.error(
+      { partition, offset, publisher: headers[PUBLISHER] },
+      'another process publishes this partition too: is there a second aggregator with this AGGREGATOR_REPLICA?',
+    );
+  }
+
+  private persist<T>(call: () => Promise<T>): Promise<T> {
+    return this.options.outages.persist(WRITING, call, this.stopping.signal);
+  }
+
   private async rest(): Promise<void> {
-    if (this.stale.size === 0 && !this.stopping.signal.aborted) {
+    const { signal } = this.stopping;
+    if (this.stale.size === 0 && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        this.wake = resolve;
+        const timer = setTimeout(resolve, LOOK_MS);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
     }
-    await delay(COALESCE_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    await delay(COALESCE_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -3,14 +3,27 @@ import { join } from 'node:path';
 import { checkEnvironmentFile, isLogError } from '@parley/log';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
-interface Progress {
-  /** Every conversation changed before this offset is on the changelog. */
+/** How far the changelog of a partition has come. */
+export interface ChangelogProgress {
+  /** Every conversation changed before this offset of the conversation log is on the changelog. */
   readonly changelog: number;
   /** Version of the reducer whose states those are. */
   readonly reducer: string;
-  /** Records before this offset that failed are on the dead letter topic. */
-  readonly deadLetters: number;
+  /** Everything on the changelog's partition before this offset was written or looked at here. */
+  readonly changelogEnd: number;
 }
+
+/** How far a partition's dead letters have come. */
+export interface DeadLetterProgress {
+  /** Records before this offset of the conversation log that failed are on the dead letter topic. */
+  readonly deadLetters: number;
+  /** The partition's letters before this offset of the dead letter topic are among them. */
+  readonly deadLettersEnd: number;
+}
+
+type Progress = ChangelogProgress & DeadLetterProgress;
+
+const nothing: Progress = { changelog: 0, reducer: '', changelogEnd: 0, deadLetters: 0, deadLettersEnd: 0 };
 
 /**
  * How far each partition's publications have come. It outlives generations, so that a rebuild does not repeat what
@@ -27,22 +40,22 @@ export class Outbox {
     this.progress = this.root;
   }
 
-  /** @param reducer states of another reducer's version are to be published anew */
-  changelogPosition(partition: number, reducer: string): number {
-    const { changelog, reducer: by } = this.of(partition);
-    return by === reducer ? changelog : 0;
+  changelog(partition: number): ChangelogProgress {
+    return this.of(partition);
   }
 
-  deadLetterPosition(partition: number): number {
-    return this.of(partition).deadLetters;
+  deadLetters(partition: number): DeadLetterProgress {
+    return this.of(partition);
   }
 
-  async changelogReached(partition: number, changelog: number, reducer: string): Promise<void> {
-    await this.progress.put(partition, { ...this.of(partition), changelog, reducer });
+  async changelogReached(partition: number, reached: ChangelogProgress): Promise<void> {
+    const { changelog, reducer, changelogEnd } = reached;
+    await this.progress.put(partition, { ...this.of(partition), changelog, reducer, changelogEnd });
   }
 
-  async deadLettersReached(partition: number, deadLetters: number): Promise<void> {
-    await this.progress.put(partition, { ...this.of(partition), deadLetters });
+  async deadLettersReached(partition: number, reached: DeadLetterProgress): Promise<void> {
+    const { deadLetters, deadLettersEnd } = reached;
+    await this.progress.put(partition, { ...this.of(partition), deadLetters, deadLettersEnd });
   }
 
   async close(): Promise<void> {
@@ -50,7 +63,7 @@ export class Outbox {
   }
 
   private of(partition: number): Progress {
-    return this.progress.get(partition) ?? { changelog: 0, reducer: '', deadLetters: 0 };
+    return { ...nothing, ...this.progress.get(partition) };
   }
 }
 

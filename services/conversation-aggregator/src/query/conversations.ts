@@ -4,10 +4,15 @@ import { encodeCursor, type Page, QueryError, type SearchResult } from '@parley/
 import { AppError } from '@parley/service-kit';
 import { type Generation, lastMessage } from '../partition/generation';
 
-/** One page as JSON text: the texts of its conversations are kept, so that a page is a join. */
-export function searchPage(generation: Generation, request: SearchConversations): string {
+/**
+ * One page as JSON text: the texts of its conversations are kept, so that a page is a join.
+ * @param shards partitions to look in; undefined for all
+ */
+export function searchPage(generation: Generation, request: SearchConversations, shards?: readonly number[]): string {
   const { query, accounts, items = true } = request;
-  const result = asked(() => generation.index.search({ query, accounts, page: pageOf(request) }));
+  const result = asked(() =>
+    generation.index.search({ query, accounts, ...(shards && { shards }), page: pageOf(request) }),
+  );
   const views = items ? result.hits.flatMap(({ id }) => conversationText(generation, id) ?? []) : [];
   const { next, previous } = cursorsOf(request, result);
   const rest = { total: result.total, nextCursor: next, previousCursor: previous, unknownFields: result.unknownFields };
@@ -18,8 +23,9 @@ export function countMatches(
   generation: Generation,
   accounts: readonly number[] | null,
   queries: readonly (string | undefined)[],
+  shards?: readonly number[],
 ): readonly number[] {
-  return queries.map((query) => asked(() => generation.index.count(query, accounts)));
+  return queries.map((query) => asked(() => generation.index.count(query, accounts, shards)));
 }
 
 /** A visible conversation's view as JSON text. */

@@ -18,13 +18,16 @@ export function messagesPage(generation: Generation, request: ListMessages): Mes
   };
 }
 
-/** Finds a message under its own id or that of an echo; undefined if the caller may see none. */
+/** Finds a message of these partitions under its own id or that of an echo; undefined if the caller may see none. */
 export function locateMessage(
   generation: Generation,
   id: string,
   accounts: readonly number[] | null,
+  partitions: Iterable<number> = generation.partitions.keys(),
 ): MessageLocation | undefined {
-  for (const partition of generation.partitions.values()) {
+  for (const number of partitions) {
+    const partition = generation.partition(number);
+    if (!partition) continue;
     const message = findMessage(partition, id);
     if (message?.kind !== 'message') continue;
     const state = partition.conversation(message.conversationId);

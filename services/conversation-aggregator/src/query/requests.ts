@@ -1,3 +1,4 @@
+import type { Demands, PartitionOffset } from '@parley/query';
 import { AppError, type Call } from '@parley/service-kit';
 
 /** Reads typed fields of a query's body. @throws AppError INVALID_REQUEST naming the field */
@@ -32,6 +33,15 @@ export class Fields {
     return typeof value === 'boolean' ? value : fault(name, 'true or false');
   }
 
+  demands(): Demands {
+    const { inTouch, partitions } = this.body;
+    return {
+      ...(partitions !== undefined && { partitions: positionsOf(partitions) }),
+      ...(inTouch !== undefined && { inTouch: this.flag('inTouch', false) }),
+      ...(this.body.withinMs !== undefined && { withinMs: this.count('withinMs') }),
+    };
+  }
+
   /** Tenants; null for all. */
   accounts(): readonly number[] | null {
     const value = this.body.accounts;
@@ -48,6 +58,16 @@ export class Fields {
     }
     return fault('queries', 'a list of query texts or nulls');
   }
+}
+
+/** Each partition once. */
+function positionsOf(value: unknown): readonly PartitionOffset[] {
+  const isPair = (pair: unknown): pair is PartitionOffset =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((item) => Number.isSafeInteger(item) && item >= 0);
+  if (!Array.isArray(value) || !value.every(isPair) || new Set(value.map(([p]) => p)).size !== value.length) {
+    return fault('partitions', 'a list of [partition, position], each partition once');
+  }
+  return value;
 }
 
 function fault(field: string, expected: string): never {

@@ -8,12 +8,16 @@ import type { Governor } from '../partition/governor';
  * What the states come to: equal hashes mean equal states. Taken of one committed moment, in slices, while events go
  * on being applied.
  */
-export async function stateHashes(generation: Generation, governor: Governor): Promise<readonly PartitionHash[]> {
+export async function stateHashes(
+  generation: Generation,
+  governor: Governor,
+  partitions: readonly number[] = [...generation.partitions.keys()],
+): Promise<readonly PartitionHash[]> {
   await generation.store.flush();
   const snapshot = generation.store.snapshot();
   try {
     const hashes: PartitionHash[] = [];
-    for (const partition of generation.partitions.keys()) {
+    for (const partition of partitions) {
       const hash = createHash('sha256');
       let conversations = 0;
       for (const state of snapshot.conversations(partition)) {
