@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWithKafka } from '@parley/kafka-dev';
 import { openEmbeddedLog } from '@parley/log';
 
 /** The compiled program (npm test builds first). */
@@ -14,7 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-async function parley(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+/** @param onNote told of what it says on standard error */
+async function parley(args: readonly string[], env: NodeJS.ProcessEnv = {}, onNote?: (text: string) => void) {
   const child = spawn(process.execPath, [PARLEY, ...args], {
     cwd: dir,
     env: { PATH: process.env.PATH, ...env },
@@ -25,6 +29,7 @@ async function parley(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     for await (const chunk of stream) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
   };
+  if (onNote) child.stderr.on('data', (chunk: Buffer) => onNote(chunk.toString('utf8')));
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([read(child.stdout), read(child.stderr)]);
   return { code: await code, stdout, stderr };
@@ -109,7 +114,7 @@ describe('parley deploy', () => {
       SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',
     });
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain('waiting: ');
+    expect(stderr).toMatch(/^parley: .*127\.0\.0\.1:1/m);
     expect(stderr).not.toContain('    at ');
   });
 });
@@ -144,5 +149,83 @@ describe('parley log copy', () => {
     expect(code).toBe(78);
     expect(stderr).toContain('nowhere holds no embedded log');
     expect(readdirSync(dir)).toEqual([]);
+  });
+});
+
+describeWithKafka('parley deploy on Kafka', (kafka) => {
+  let env: NodeJS.ProcessEnv;
+  beforeEach(() => {
+    const { brokers, registryUrl } = kafka();
+    env = {
+      KAFKA_BROKERS: brokers.join(','),
+      SCHEMA_REGISTRY_URL: registryUrl,
+      KAFKA_PREFIX: `deploy-${randomBytes(4).toString('hex')}.`,
+      PARTITIONS: '2',
+    };
+  });
+
+  it('makes topics and schemas once', async () => {
+    const first = await parley(['deploy', '--json'], env);
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    const { topics, schemas } = JSON.parse(first.stdout);
+    expect(topics).toContainEqual({ name: EVENTS, partitions: 2, made: true });
+    expect(topics.every(({ made }: { made: boolean }) => made)).toBe(true);
+    expect(schemas.every(({ isNew }: { isNew: boolean }) => isNew)).toBe(true);
+    const second = await parley(['deploy'], env);
+    expect(second.code).toBe(0);
+    expect(second.stdout).not.toContain('made');
+    expect(second.stdout).toContain(`there  topic   ${EVENTS} (2 partitions)`);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('waits for a registry that comes up later', async () => {
+    const there = new URL(env.SCHEMA_REGISTRY_URL ?? '');
+    const proxy = createServer((socket) => {
+      const onward = connect(Number(there.port), there.hostname);
+      for (const end of [socket, onward]) end.on('error', () => end.destroy());
+      socket.pipe(onward).pipe(socket);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, resolve));
+    const { port } = proxy.address() as AddressInfo;
+    await new Promise((resolve) => proxy.close(resolve));
+    const later = new URL(there);
+    later.host = `127.0.0.1:${port}`;
+    const { code, stderr } = await parley(['deploy'], { ...env, SCHEMA_REGISTRY_URL: later.href }, (note) => {
+      if (note.includes('waiting: ') && !proxy.listening) proxy.listen(port);
+    });
+    expect([code, stderr.split('\n').length]).toEqual([0, 2]);
+    expect(stderr).toMatch(/^waiting: /);
+    await new Promise((resolve) => proxy.close(resolve));
+  });
+
+  it('names every topic whose partitions differ', async () => {
+    await parley(['deploy'], env);
+    const { code, stdout, stderr } = await parley(['deploy'], { ...env, PARTITIONS: '3' });
+    expect([code, stdout]).toEqual([78, '']);
+    for (const name of [EVENTS, 'communication.conversations', 'source.facebook.events']) {
+      expect(stderr).toMatch(new RegExp(`${name} exists with other settings: partitions is 2, not 3$`, 'm'));
+    }
+  });
+
+  it('names every subject whose schemas bear no reading across, and makes no topic', async () => {
+    const subject = `${env.KAFKA_PREFIX}communication.tags-parley.communication.Tag`;
+    const other = {
+      type: 'record',
+      name: 'Tag',
+      namespace: 'parley.communication',
+      fields: [{ name: 'x', type: 'int' }],
+    };
+    const answer = await fetch(`${env.SCHEMA_REGISTRY_URL}/subjects/${subject}/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({ schema: JSON.stringify(other) }),
+    });
+    expect(answer.status).toBe(200);
+    const { code, stdout, stderr } = await parley(['deploy'], env);
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toContain(subject);
+    const fixed = await parley(['deploy'], { ...env, KAFKA_PREFIX: `${env.KAFKA_PREFIX}other.` });
+    expect(fixed.code).toBe(0);
+    expect(fixed.stdout).not.toContain('there');
   });
 });
