@@ -15,7 +15,10 @@ import type {
   TopicSpec,
 } from '../port';
 import { KafkaCluster } from './cluster';
+import { committed, lag, resetOffsets } from './commits';
+import { KafkaConsumer } from './consumer';
 import { logClosed, unknownTopic } from './errors';
+import { InstanceIds } from './instance-ids';
 import { listOffsets } from './offsets';
 import { patiently } from './patience';
 import { Producer, type ProducerOptions } from './producer';
@@ -63,6 +66,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
 
 class KafkaLog implements Log {
   private readonly producer: Producer;
+  private readonly instanceIds: InstanceIds;
   private readonly readers = new Set<LogReader>();
   private readonly consumers = new Set<GroupConsumer>();
   private checking: Promise<void> | undefined;
@@ -74,6 +78,7 @@ class KafkaLog implements Log {
     private readonly options: KafkaLogOptions,
   ) {
     this.producer = new Producer(cluster, options);
+    this.instanceIds = new InstanceIds(options.instanceId ?? null);
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
@@ -134,20 +139,32 @@ class KafkaLog implements Log {
     return listOffsets(this.cluster, this.cluster.prefix + name, 'end');
   }
 
-  async consumer(_options: GroupOptions): Promise<GroupConsumer> {
-    throw new Error('groups are being written');
+  async consumer(options: GroupOptions): Promise<GroupConsumer> {
+    this.assertOpen();
+    for (const topic of options.topics) this.assertNamed(topic);
+    const { cluster, instanceIds } = this;
+    const consumer = await KafkaConsumer.join(options, {
+      cluster,
+      instanceIds,
+      logger: this.options.logger,
+      onClose: (closed) => this.consumers.delete(closed),
+    });
+    return this.kept(consumer, this.consumers);
   }
 
-  async committed(_group: string, _name: string): Promise<ReadonlyMap<number, Offset>> {
-    throw new Error('groups are being written');
+  async committed(group: string, name: string): Promise<ReadonlyMap<number, Offset>> {
+    this.assertNamed(name);
+    return committed(this.cluster, group, name);
   }
 
-  async resetOffsets(_group: string, _name: string, _offsets: ReadonlyMap<number, Offset>): Promise<void> {
-    throw new Error('groups are being written');
+  async resetOffsets(group: string, name: string, offsets: ReadonlyMap<number, Offset>): Promise<void> {
+    this.assertNamed(name);
+    await resetOffsets(this.cluster, group, name, offsets);
   }
 
-  async lag(_group: string): Promise<readonly GroupLag[]> {
-    throw new Error('groups are being written');
+  async lag(group: string): Promise<readonly GroupLag[]> {
+    this.assertOpen();
+    return lag(this.cluster, group);
   }
 
   /** The brokers compact and remove by themselves. */
