@@ -11,6 +11,7 @@ export {
   verifyResumeToken,
   verifySourceToken,
 } from './auth/tokens';
+export { isUnavailable, Outage, untilAvailable, type WaitOptions } from './availability';
 export { type Config, ConfigError, loadConfig } from './config/config';
 export { ensureSecret, secretFiles } from './config/secrets';
 export { type Setting, type SettingName, settings } from './config/settings';

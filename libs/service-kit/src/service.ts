@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { SchemaRegistry } from '@parley/contracts';
-import { isLogError, type Log } from '@parley/log';
+import type { SchemaRegistrar, SchemaRegistry } from '@parley/contracts';
+import type { Log } from '@parley/log';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemAuthenticator } from './auth/authenticate';
+import { isUnavailable, Outage, untilAvailable } from './availability';
 import { type Config, ConfigError, loadConfig } from './config/config';
 import { createApp } from './http/app';
 import type { Route } from './http/route';
@@ -25,7 +26,7 @@ export interface ServiceContext {
   readonly config: Config;
   readonly logger: Logger;
   readonly log: Log;
-  readonly registry: SchemaRegistry;
+  readonly registry: SchemaRegistry & SchemaRegistrar;
   readonly metrics: Registry;
 }
 
@@ -49,10 +50,19 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-async function readiness(log: Log, parts: ServiceParts | undefined): Promise<Readiness> {
-  if (!parts) return { ready: false, detail: { state: 'starting' } };
+/** What there is of a service so far. */
+interface Progress {
+  ctx: ServiceContext;
+  close: () => Promise<void>;
+  parts: ServiceParts | undefined;
+  /** What the start waits for, where it does. */
+  waitsFor: string | undefined;
+}
+
+async function readiness({ ctx, parts, waitsFor }: Progress): Promise<Readiness> {
+  if (!parts) return { ready: false, detail: { state: 'starting', ...(waitsFor && { reason: waitsFor }) } };
   try {
-    await log.check();
+    await ctx.log.check();
   } catch (error) {
     return { ready: false, detail: { state: 'log unavailable', reason: (error as Error).message } };
   }
@@ -60,28 +70,31 @@ async function readiness(log: Log, parts: ServiceParts | undefined): Promise<Rea
 }
 
 /** Every service has these. Health needs no credential: an orchestrator asks before anything else works. */
-function commonRoutes(ctx: ServiceContext, parts: () => ServiceParts | undefined): readonly Route[] {
+function commonRoutes(name: string, config: Config, progress: Progress, ofProcess: Registry): readonly Route[] {
   return [
     {
       method: 'GET',
       path: '/health',
       auth: null,
-      handle: () => ({ status: 200, body: { status: 'UP', service: ctx.name } }),
+      handle: () => ({ status: 200, body: { status: 'UP', service: name } }),
     },
     {
       method: 'GET',
       path: '/ready',
       auth: null,
       handle: async () => {
-        const { ready, detail } = await readiness(ctx.log, parts());
-        return { status: ready ? 200 : 503, body: { ready, service: ctx.name, ...detail } };
+        const { ready, detail } = await readiness(progress);
+        return { status: ready ? 200 : 503, body: { ready, service: name, ...detail } };
       },
     },
     {
       method: 'GET',
       path: '/metrics',
-      auth: systemAuthenticator(ctx.config),
-      handle: async () => ({ status: 200, text: await ctx.metrics.metrics(), contentType: ctx.metrics.contentType }),
+      auth: systemAuthenticator(config),
+      handle: async () => {
+        const all = Registry.merge([ofProcess, progress.ctx.metrics]);
+        return { status: 200, text: await all.metrics(), contentType: all.contentType };
+      },
     },
   ];
 }
@@ -106,61 +119,104 @@ async function drain(server: Server): Promise<void> {
   clearInterval(sweep);
 }
 
+async function openProgress(name: string, config: Config, logger: Logger): Promise<Progress> {
+  const { log, registry, close } = await openLog(config, logger, name);
+  const ctx = { name, config, logger, log, registry, metrics: new Registry() };
+  return { ctx, close, parts: undefined, waitsFor: undefined };
+}
+
+/** Starts the parts once the log answers; a log or a registry that is away is waited for. */
+async function startParts(progress: Progress, start: StartService, signal: AbortSignal | undefined): Promise<void> {
+  const { name, config, logger } = progress.ctx;
+  const outage = new Outage(logger, 'the start');
+  const onWait = ({ code, message }: Error & { readonly code: string }) => {
+    progress.waitsFor = `${code}: ${message}`;
+  };
+  await untilAvailable({ outage, onWait, ...(signal && { signal }) }, async () => {
+    await progress.ctx.log.check();
+    try {
+      progress.parts = await start(progress.ctx);
+    } catch (error) {
+      if (isUnavailable(error)) {
+        // Readers and tables of the attempt end with its log.
+        await progress.close();
+        Object.assign(progress, await openProgress(name, config, logger));
+      }
+      throw error;
+    }
+  });
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
 /**
  * Starts a service in this process: log, registry, HTTP. /health answers from the first moment, /ready once `start`
- * is done and says so.
+ * is done and says so. Resolves when it is: brokers and a registry that are away are waited for.
+ * @param signal ends a start that is under way
  */
 export async function startService(
   name: string,
   config: Config,
   port: number,
   start: StartService,
+  signal?: AbortSignal,
 ): Promise<RunningService> {
   const logger = createLogger(name, config.logLevel);
-  const metrics = new Registry();
-  collectDefaultMetrics({ register: metrics });
-  const { log, registry, close } = await openLog(config, logger);
-  const ctx: ServiceContext = { name, config, logger, log, registry, metrics };
-
-  let parts: ServiceParts | undefined;
-  const common = commonRoutes(ctx, () => parts);
+  if (config.kafkaBrokers && config.madeSecrets.length > 0) {
+    logger.warn({ settings: config.madeSecrets }, 'secrets were made in DATA_DIR: other machines don’t have them');
+  }
+  const ofProcess = new Registry();
+  collectDefaultMetrics({ register: ofProcess });
+  const progress = await openProgress(name, config, logger);
+  const common = commonRoutes(name, config, progress, ofProcess);
   let routes = common;
-  const server = createServer(createApp({ routes: () => routes, logger, starting: () => parts === undefined }));
+  const server = createServer(createApp({ routes: () => routes, logger, starting: () => !progress.parts }));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   let bound: number;
   try {
     bound = await listen(server, port);
   } catch (error) {
-    await close();
+    await progress.close();
     throw error;
   }
   logger.info({ port: bound }, 'listening');
 
   const stop = async () => {
     await drain(server);
-    await parts?.close();
+    await progress.parts?.close();
     server.closeAllConnections();
-    await close();
+    await progress.close();
   };
   try {
-    parts = await start(ctx);
+    await Promise.race([startParts(progress, start, signal), untilAborted(signal)]);
   } catch (error) {
     await stop();
     throw error;
   }
-  routes = [...common, ...parts.routes];
+  routes = [...common, ...(progress.parts?.routes ?? [])];
   logger.info('started');
-  return { port: bound, ctx, stop };
+  return { port: bound, ctx: progress.ctx, stop };
 }
 
+/** Errors that end a process for good until somebody changes something. */
+const hopeless: ReadonlySet<unknown> = new Set([
+  'DATA_DIR_FOREIGN',
+  'DATA_DIR_TORN',
+  'TOPIC_MISMATCH',
+  'LOG_REFUSED',
+  'REGISTRY_REFUSED',
+  'SCHEMA_UNREGISTERED',
+  'SCHEMA_INCOMPATIBLE',
+  'EADDRINUSE',
+]);
+
+/** By code: an error that comes from a thread has lost its class. */
 function isHopeless(error: unknown): boolean {
-  return (
-    error instanceof ConfigError ||
-    isLogError(error, 'DATA_DIR_FOREIGN') ||
-    isLogError(error, 'DATA_DIR_TORN') ||
-    isLogError(error, 'TOPIC_MISMATCH') ||
-    (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-  );
+  return error instanceof ConfigError || hopeless.has((error as { readonly code?: unknown } | undefined)?.code);
 }
 
 /** The whole of a service's main: configuration from the environment, signals, exit codes. */
@@ -178,19 +234,27 @@ export function runService(name: string, portOf: (config: Config) => number, sta
 
   const begin = async () => {
     const config = loadConfig(process.env);
-    const running = startService(name, config, portOf(config), start);
-    let stopping = false;
+    const stopping = new AbortController();
+    const running = startService(name, config, portOf(config), start, stopping.signal);
     const stop = () => {
-      if (stopping) process.exit(1);
-      stopping = true;
+      if (stopping.signal.aborted) process.exit(1);
       setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-      running.then((service) => service.stop()).then(() => process.exit(0), fail);
+      running
+        .then((service) => service.stop())
+        .then(
+          () => process.exit(0),
+          // A start that was broken off is no failure.
+          (error: unknown) => ((error as Error).name === 'AbortError' ? process.exit(0) : fail(error)),
+        );
+      stopping.abort();
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     // The supervisor is gone: nobody would stop this process any more.
     process.on('disconnect', stop);
-    await running;
+    await running.catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error;
+    });
   };
   begin().catch(fail);
 }

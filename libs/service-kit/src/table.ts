@@ -1,10 +1,29 @@
-import { Codec, type RecordName, type RecordTypes, type SchemaRegistry, type Topic } from '@parley/contracts';
-import { type Log, LogError, type LogReader, type LogRecord, type Offset, type Position } from '@parley/log';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Codec,
+  isRegistryError,
+  type RecordName,
+  type RecordTypes,
+  type SchemaRegistry,
+  type Topic,
+} from '@parley/contracts';
+import {
+  isLogError,
+  type Log,
+  LogError,
+  type LogReader,
+  type LogRecord,
+  type Offset,
+  type Position,
+} from '@parley/log';
 import type { Logger } from 'pino';
+import { isUnavailable, Outage } from './availability';
 
 const PARTITION = 0;
 const WAIT_MS = 5_000;
 const RETRY_MS = 200;
+/** How long a caller waits for a position: one who is told to try again is better off than one who is not told. */
+const REACHED_MS = 5_000;
 
 type Listener<V> = (key: string, value: V | null) => void;
 
@@ -22,6 +41,7 @@ export class Table<R extends RecordName> {
   private readonly rows = new Map<string, RecordTypes[R]>();
   private readonly listeners = new Set<Listener<RecordTypes[R]>>();
   private waiters: { readonly end: Offset; readonly resolve: () => void; readonly reject: (e: Error) => void }[] = [];
+  private readonly outage: Outage;
   private position: Offset = 0;
   private failure: Error | undefined;
   private syncing: Promise<void> | undefined;
@@ -34,9 +54,14 @@ export class Table<R extends RecordName> {
     private readonly record: R,
     private readonly codec: Codec<R>,
     private readonly reader: LogReader,
-  ) {}
+  ) {
+    this.outage = new Outage(ctx.logger, `the table of ${topic.name}`);
+  }
 
-  /** Resolves once everything on the topic has been read. The topic must exist. */
+  /**
+   * Resolves once everything on the topic has been read. The topic must exist.
+   * @throws LOG_UNAVAILABLE  nothing came for some seconds
+   */
   static async open<R extends RecordName>(ctx: TableContext, topic: Topic<R>): Promise<Table<R>> {
     const [record] = topic.records;
     if (!record || topic.partitions !== 'single')
@@ -44,8 +69,25 @@ export class Table<R extends RecordName> {
     const codec = await Codec.open(topic, ctx.registry);
     const table = new Table(ctx, topic, record, codec, await ctx.log.reader(topic.name, 'earliest'));
     table.running = table.follow();
-    await table.sync();
+    try {
+      await table.readWhole();
+    } catch (error) {
+      await table.close();
+      throw error;
+    }
     return table;
+  }
+
+  /** A large table takes its time: it is waited for as long as it goes on. */
+  private async readWhole(): Promise<void> {
+    for (let before = -1; ; ) {
+      try {
+        return await this.sync();
+      } catch (error) {
+        if (!isLogError(error, 'LOG_UNAVAILABLE') || this.position === before) throw error;
+        before = this.position;
+      }
+    }
   }
 
   get(key: string): RecordTypes[R] | undefined {
@@ -62,7 +104,10 @@ export class Table<R extends RecordName> {
     return () => this.listeners.delete(listener);
   }
 
-  /** Resolves when all that is on the topic at the time of the call is here. Calls at once share one look at the log. */
+  /**
+   * Resolves when all that is on the topic at the time of the call is here. Calls at once share one look at the log.
+   * @throws LOG_UNAVAILABLE  retryable: the log does not answer, or what it has did not come within some seconds
+   */
   sync(): Promise<void> {
     // One that is under way may have looked at the end before this call: only one that has not begun is shared.
     this.syncing ??= Promise.resolve().then(async () => {
@@ -73,12 +118,12 @@ export class Table<R extends RecordName> {
     return this.syncing;
   }
 
-  /** Appends a row and resolves when it is here. */
+  /** Appends a row and resolves when it is here. @throws LOG_UNAVAILABLE  retryable: it may or may not be there */
   async put(key: string, value: RecordTypes[R]): Promise<Position> {
     return this.write(key, this.codec.encode(this.record, value));
   }
 
-  /** Appends a tombstone and resolves when the row is gone here. */
+  /** Appends a tombstone and resolves when the row is gone here. @throws LOG_UNAVAILABLE  as put */
   async remove(key: string): Promise<Position> {
     return this.write(key, null);
   }
@@ -100,25 +145,44 @@ export class Table<R extends RecordName> {
   private reached(end: Offset): Promise<void> {
     if (this.failure) return Promise.reject(this.failure);
     if (this.position >= end) return Promise.resolve();
-    return new Promise((resolve, reject) => this.waiters.push({ end, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiters = this.waiters.filter((other) => other !== waiter);
+        const facts = { topic: this.topic.name, partition: PARTITION, position: this.position, end };
+        reject(new LogError('LOG_UNAVAILABLE', `${this.topic.name}: position ${end} did not come in time`, facts));
+      }, REACHED_MS);
+      const settle =
+        <T extends unknown[]>(then: (...args: T) => void) =>
+        (...args: T) => {
+          clearTimeout(timer);
+          then(...args);
+        };
+      const waiter = { end, resolve: settle(resolve), reject: settle(reject) };
+      this.waiters.push(waiter);
+    });
   }
 
   private async follow(): Promise<void> {
     while (!this.stop.signal.aborted) {
       try {
         const batch = await this.reader.next({ maxWaitMs: WAIT_MS, maxRecords: 1_000, signal: this.stop.signal });
+        this.outage.isOver();
         if (!batch) continue;
         for (const record of batch.records) await this.apply(record);
         this.position = batch.next;
         this.release();
       } catch (error) {
         if (this.stop.signal.aborted) return;
-        if (!(error instanceof LogError && error.retryable)) {
-          this.ctx.logger.error({ err: error, topic: this.topic.name }, 'table can not be read');
+        if (!isUnavailable(error)) {
+          // A log that is closed under its tables is one that is opened anew.
+          if (!isLogError(error, 'LOG_CLOSED')) {
+            this.ctx.logger.error({ err: error, topic: this.topic.name }, 'table can not be read');
+          }
           this.fail(error as Error);
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        this.outage.goesOn(error);
+        await delay(RETRY_MS);
       }
     }
   }
@@ -126,15 +190,31 @@ export class Table<R extends RecordName> {
   private async apply(record: LogRecord): Promise<void> {
     if (record.key === null) return;
     try {
-      const value = record.value && (await this.codec.decode(record.value)).value;
-      if (value) this.rows.set(record.key, value as RecordTypes[R]);
+      const value = record.value && (await this.decoded(record.value));
+      if (value) this.rows.set(record.key, value);
       else this.rows.delete(record.key);
-      for (const listener of this.listeners) listener(record.key, value as RecordTypes[R] | null);
+      for (const listener of this.listeners) listener(record.key, value);
     } catch (error) {
+      if (this.stop.signal.aborted) throw error;
       this.ctx.logger.error(
         { err: error, topic: this.topic.name, partition: record.partition, offset: record.offset, key: record.key },
         'row can not be read and is left out',
       );
+    }
+  }
+
+  /** A registry that does not answer is no fault of the row: it is waited for, and what comes after the row with it. */
+  private async decoded(value: Buffer): Promise<RecordTypes[R]> {
+    for (;;) {
+      try {
+        const { value: row } = await this.codec.decode(value);
+        this.outage.isOver();
+        return row as RecordTypes[R];
+      } catch (error) {
+        if (!isRegistryError(error)) throw error;
+        this.outage.goesOn(error);
+        await delay(RETRY_MS, undefined, { signal: this.stop.signal });
+      }
     }
   }
 

@@ -53,7 +53,7 @@ export async function startApi(ctx: ServiceContext): Promise<ServiceParts> {
     conversations: new Conversations(events, query),
     channels: new Channels(channels),
     tags: new Tags(tags),
-    sources: new Sources({ table: sources, log, partitions: config.partitions, isReserved: isBuiltInSource }),
+    sources: new Sources({ table: sources, log, registry, partitions: config.partitions, isReserved: isBuiltInSource }),
     provider: { client: openProviderClient(), settings: config.providers },
     tokenOf: (source) => signSourceToken(config.jwtSecret, source),
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Codec, type RawWebhook, rawTopic } from '@parley/contracts';
 import type { Call, ServiceContext } from '@parley/service-kit';
-import { topicsOfSource } from './topics';
+import { specsOfSource } from './topics';
 
 export interface RawRequest {
   /** Decides the order: requests of one key are mapped one after the other. */
@@ -22,6 +22,11 @@ export class RawWriter {
   private readonly opening = new Map<string, Promise<RawLog>>();
 
   constructor(private readonly ctx: Pick<ServiceContext, 'log' | 'registry' | 'config'>) {}
+
+  /** Makes ready for a source before its first request, which may come while the registry is away. */
+  async prepare(source: string): Promise<void> {
+    if (!this.logs.has(source)) await this.open(source);
+  }
 
   /**
    * Resolves once the request is durable.
@@ -48,14 +53,14 @@ export class RawWriter {
   private open(source: string): Promise<RawLog> {
     const under = this.opening.get(source);
     if (under) return under;
-    const opening = this.prepare(source).finally(() => this.opening.delete(source));
+    const opening = this.openLog(source).finally(() => this.opening.delete(source));
     this.opening.set(source, opening);
     return opening;
   }
 
-  private async prepare(source: string): Promise<RawLog> {
+  private async openLog(source: string): Promise<RawLog> {
     const topic = rawTopic(source);
-    await this.ctx.log.ensureTopics(topicsOfSource(source, this.ctx.config.partitions));
+    await this.ctx.log.ensureTopics(specsOfSource(source, this.ctx.config.partitions));
     const log = { topic: topic.name, codec: await Codec.open(topic, this.ctx.registry) };
     this.logs.set(source, log);
     return log;

@@ -1,6 +1,7 @@
 import { topics } from '@parley/contracts';
 import { openQueryClient } from '@parley/query';
 import { authenticator, type ServiceContext, type ServiceParts, Table } from '@parley/service-kit';
+import { builtInAdapters } from '@parley/sources';
 import { chatpluginRoutes } from './http/chatplugin';
 import { providerRoutes } from './http/provider-routes';
 import { sourceWebhookRoute } from './http/source-webhook';
@@ -26,8 +27,9 @@ export async function startIngest(
     token: config.systemToken,
     partitions: config.partitions,
   });
-  const router = await startRouter(ctx);
   const raw = new RawWriter(ctx);
+  for (const { name } of builtInAdapters) await raw.prepare(name);
+  const router = await startRouter(ctx);
   return {
     routes: [
       ...providerRoutes(config, raw),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { isRegistryError } from '@parley/contracts';
 import { isLogError } from '@parley/log';
 import express from 'express';
 import type { Logger } from 'pino';
@@ -68,6 +69,9 @@ function asAppError(error: unknown): AppError {
   if (isLogError(error) && error.retryable) {
     return new AppError('UNAVAILABLE', { message: 'the log does not answer; try again', retryAfterS: 1 });
   }
+  if (isRegistryError(error) && error.retryable) {
+    return new AppError('UNAVAILABLE', { message: 'the schema registry does not answer; try again', retryAfterS: 1 });
+  }
   return new AppError('INTERNAL', { message: 'internal error' });
 }
 
@@ -107,7 +111,10 @@ export function createApp({ routes, logger, starting = () => false }: AppOptions
 
   const fail = (req: IncomingMessage, error: unknown): Reply => {
     const reply = errorReply(error);
-    if (reply.status >= 500) logger.error({ err: error, path: pathOf(req) }, 'request failed');
+    if (reply.status === 503) {
+      // What is away is away for all requests: a line each, without the stack.
+      logger.warn({ reason: (error as Error).message, path: pathOf(req) }, 'request refused for now');
+    } else if (reply.status >= 500) logger.error({ err: error, path: pathOf(req) }, 'request failed');
     // What was refused unread is drained, so that the connection can be used again.
     req.resume();
     return reply;

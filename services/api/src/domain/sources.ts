@@ -1,4 +1,4 @@
-import { deadLetterTopic, ids, rawTopic, type Source, topicSpec } from '@parley/contracts';
+import { ids, registerSchemas, type SchemaRegistrar, type Source, topicSpec, topicsOfSource } from '@parley/contracts';
 import type { Log } from '@parley/log';
 import { AppError, sourceKey, type Table } from '@parley/service-kit';
 import { type Caller, type Command, maySee, notFound } from './command';
@@ -15,6 +15,7 @@ export interface SourceDescription {
 export interface SourcesOptions {
   readonly table: Table<'Source'>;
   readonly log: Log;
+  readonly registry: SchemaRegistrar;
   readonly partitions: number;
   /** Whether no custom source may have the name. */
   readonly isReserved: (name: string) => boolean;
@@ -101,10 +102,12 @@ export class Sources {
     }
   }
 
-  private makeTopics(id: string): Promise<void> {
-    const raw = rawTopic(id);
-    const { log, partitions } = this.options;
-    return log.ensureTopics([topicSpec(raw, partitions), topicSpec(deadLetterTopic(raw.name), partitions)]);
+  /** Nobody could deploy them before: what a source needs comes with it. */
+  private async makeTopics(id: string): Promise<void> {
+    const { log, registry, partitions } = this.options;
+    const topics = topicsOfSource(id);
+    await log.ensureTopics(topics.map((topic) => topicSpec(topic, partitions)));
+    await registerSchemas(registry, topics);
   }
 }
 

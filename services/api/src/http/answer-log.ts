@@ -1,9 +1,11 @@
-import { Codec, type IdempotentResponse, type SchemaRegistry, topics } from '@parley/contracts';
-import type { Log, LogReader, LogRecord } from '@parley/log';
+import { Codec, type IdempotentResponse, isRegistryError, type SchemaRegistry, topics } from '@parley/contracts';
+import { type Log, LogError, type LogReader, type LogRecord } from '@parley/log';
 import type { Logger } from 'pino';
 
 const PARTITION = 0;
 const WAIT_MS = 1_000;
+/** How long a caller waits without anything being read. */
+const STALLED_MS = 5_000;
 /** Of a record that claims a key, before there is an answer. */
 const CLAIMED = 0;
 
@@ -26,8 +28,12 @@ export interface Entry {
 export class AnswerLog {
   private readonly entries = new Map<string, Entry>();
   private position: number;
+  /** Read and not taken in yet: the reader does not give it again. */
+  private pending: { readonly records: readonly LogRecord[]; readonly next: number } | undefined;
+  /** Where somebody waits to have read to. */
+  private wanted = 0;
   private syncing: Promise<void> | undefined;
-  private reading: Promise<void> = Promise.resolve();
+  private reading: Promise<void> | undefined;
 
   private constructor(
     private readonly log: Log,
@@ -76,7 +82,7 @@ export class AnswerLog {
 
   async close(): Promise<void> {
     await this.reader.close();
-    await this.reading.catch(() => undefined);
+    await this.reading?.catch(() => undefined);
   }
 
   private async append(key: string, value: IdempotentResponse): Promise<void> {
@@ -90,29 +96,58 @@ export class AnswerLog {
     return this.reader.positions().get(PARTITION) ?? 0;
   }
 
-  /** One at a time, as the reader wants it. */
-  private readTo(end: number): Promise<void> {
-    const read = async () => {
-      while (this.position < end) {
-        const batch = await this.reader.next({ maxWaitMs: WAIT_MS });
-        if (!batch) {
-          this.position = this.firstToRead();
-          continue;
-        }
-        for (const record of batch.records) await this.take(record);
-        this.position = batch.next;
+  /** All who wait share one reading: a log that is away keeps the last one waiting no longer than the first. */
+  private async readTo(end: number): Promise<void> {
+    this.wanted = Math.max(this.wanted, end);
+    while (this.position < end) {
+      this.reading ??= this.read().finally(() => {
+        this.reading = undefined;
+      });
+      await this.reading;
+    }
+  }
+
+  /** @throws LOG_UNAVAILABLE, REGISTRY_UNAVAILABLE  retryable: the next call goes on there */
+  private async read(): Promise<void> {
+    let progressAt = performance.now();
+    while (this.position < this.wanted) {
+      const before = this.position;
+      await this.readSome();
+      if (this.position > before) progressAt = performance.now();
+      else if (performance.now() - progressAt > STALLED_MS) {
+        const facts = { topic: topics.idempotentResponses.name, position: this.position, wanted: this.wanted };
+        throw new LogError('LOG_UNAVAILABLE', `${facts.topic}: what is at ${this.position} does not come`, facts);
       }
-    };
-    this.reading = this.reading.then(read, read);
-    return this.reading;
+    }
+  }
+
+  private async readSome(): Promise<void> {
+    if (!this.pending) {
+      const batch = await this.reader.next({ maxWaitMs: WAIT_MS });
+      if (!batch) {
+        this.position = this.firstToRead();
+        return;
+      }
+      this.pending = batch;
+    }
+    const { records, next } = this.pending;
+    for (const record of records) {
+      await this.take(record);
+      this.position = record.offset + 1;
+    }
+    this.pending = undefined;
+    this.position = next;
   }
 
   private async take({ key, value, offset }: LogRecord): Promise<void> {
-    if (key === null || value === null) return;
+    // Taken in before a later one could not be.
+    if (key === null || value === null || offset < this.position) return;
     let record: IdempotentResponse;
     try {
       record = (await this.codec.decode(value)).value;
     } catch (err) {
+      // No fault of the record: whoever comes next tries again.
+      if (isRegistryError(err)) throw err;
       this.logger.error({ err, topic: topics.idempotentResponses.name, offset }, 'answer can not be read');
       return;
     }

@@ -4,10 +4,12 @@ import {
   CodecError,
   type ConversationEvent,
   type ConversationEventName,
+  isRegistryError,
   type SchemaRegistry,
   topics,
 } from '@parley/contracts';
 import { type GroupBatch, type GroupConsumer, isLogError, type Log, type LogRecord } from '@parley/log';
+import { isUnavailable, Outage } from '@parley/service-kit';
 import type { Logger } from 'pino';
 
 const WAIT_MS = 5_000;
@@ -40,6 +42,7 @@ export class EventFeed {
   private readonly commits = new Map<number, Promise<boolean>>();
   private readonly inFlight = new Set<Promise<unknown>>();
   private onRoom: () => void = () => {};
+  private readonly outage: Outage;
   private failure: Error | undefined;
   private running: Promise<void> = Promise.resolve();
 
@@ -48,7 +51,9 @@ export class EventFeed {
     private readonly options: FeedOptions,
     private readonly codec: Codec<ConversationEventName>,
     private readonly consumer: GroupConsumer,
-  ) {}
+  ) {
+    this.outage = new Outage(ctx.logger, `the feed of ${options.group}`);
+  }
 
   /** The topic must exist. A group that never committed starts with the first event. */
   static async open(ctx: FeedContext, options: FeedOptions): Promise<EventFeed> {
@@ -79,14 +84,16 @@ export class EventFeed {
       try {
         if (this.inFlight.size >= this.options.inFlightMax) await this.roomAgain();
         const batch = await this.consumer.next({ maxWaitMs: WAIT_MS, signal: this.stopping.signal });
+        this.outage.isOver();
         if (batch) await this.take(batch);
       } catch (error) {
         if (this.stopping.signal.aborted) return;
-        if (!isLogError(error) || !error.retryable) {
+        if (!isUnavailable(error)) {
           this.failure = error as Error;
           this.ctx.logger.error({ err: error, group: this.options.group }, 'the conversation log can not be read on');
           return;
         }
+        this.outage.goesOn(error);
         await sleep(RETRY_MS);
       }
     }
@@ -115,7 +122,9 @@ export class EventFeed {
     if (!value) return undefined;
     for (;;) {
       try {
-        return (await this.codec.decode(value)) as ConversationEvent;
+        const event = (await this.codec.decode(value)) as ConversationEvent;
+        this.outage.isOver();
+        return event;
       } catch (err) {
         if (err instanceof CodecError) {
           // The aggregator keeps it as a dead letter; here it is of no use.
@@ -123,8 +132,8 @@ export class EventFeed {
           return undefined;
         }
         // The registry does not answer: the event is not to be skipped for that.
-        if (this.stopping.signal.aborted) throw err;
-        this.ctx.logger.warn({ err, partition: batch.partition, offset }, 'schema can not be had; trying again');
+        if (this.stopping.signal.aborted || !isRegistryError(err)) throw err;
+        this.outage.goesOn(err);
         await sleep(RETRY_MS);
       }
     }

@@ -1,7 +1,7 @@
 import { type Channel, type ConversationEvent, topics } from '@parley/contracts';
 import type { Position } from '@parley/log';
 import type { QueryClient } from '@parley/query';
-import { AppError, type EventWriter, type Table } from '@parley/service-kit';
+import { AppError, type EventWriter, Outage, type Table, untilAvailable } from '@parley/service-kit';
 import { adapterOfSource, type ContactProfile, type FetchProfile, type Provider } from '@parley/sources';
 import type { Logger } from 'pino';
 import { Limiter } from '../feed/limiter';
@@ -44,8 +44,10 @@ export class ProfileFetcher {
   /** Fetches under way, by conversation: the next message of the same one waits for the first. */
   private readonly underWay = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
+  private readonly outage: Outage;
 
   constructor(private readonly options: FetcherOptions) {
+    this.outage = new Outage(options.logger, 'the profiles');
     this.limiter = new Limiter(options.concurrency);
   }
 
@@ -80,7 +82,8 @@ export class ProfileFetcher {
     }
     const cause = `${topics.conversationEvents.name}/${at.partition}/${at.offset}`;
     const event = outcomeEvent({ trigger, cause, now: this.options.now() }, fetched.profile);
-    await this.options.events.append([event]);
+    // What the provider said must not be lost because the log is away at that moment.
+    await this.whenAvailable(() => this.options.events.append([event]));
     this.decided.add(trigger.conversationId);
     this.options.onOutcome?.(trigger.source, fetchState(fetched.profile));
   }
@@ -143,7 +146,11 @@ export class ProfileFetcher {
   private async channel(id: string): Promise<Channel | undefined> {
     const known = this.options.channels.get(id);
     if (known) return known;
-    await this.options.channels.sync();
+    await this.whenAvailable(() => this.options.channels.sync());
     return this.options.channels.get(id);
+  }
+
+  private whenAvailable<T>(attempt: () => Promise<T>): Promise<T> {
+    return untilAvailable({ outage: this.outage, signal: this.stopping.signal }, attempt);
   }
 }

@@ -1,6 +1,5 @@
-import { Codec, CodecError, type RawWebhook, rawTopic, type SchemaRegistry } from '@parley/contracts';
+import { Codec, CodecError, type RawWebhook, rawTopic, type SchemaRegistry, sourceOfRawTopic } from '@parley/contracts';
 import type { LogRecord } from '@parley/log';
-import { sourceOfRawTopic } from '../topics';
 
 export type Decoded =
   | { readonly ok: true; readonly raw: RawWebhook }
@@ -12,6 +11,7 @@ export class RawDecoder {
 
   constructor(private readonly registry: SchemaRegistry) {}
 
+  /** @throws RegistryError  the record's schema can't be had now: no fault of the record */
   async decode(topic: string, record: LogRecord): Promise<Decoded> {
     if (!record.value) return { ok: false, reason: 'EMPTY_RECORD', detail: 'the record has no value' };
     const codec = this.codecs.get(topic) ?? (await this.open(topic));

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Channel, CodecError, topics } from '@parley/contracts';
+import { type Channel, CodecError, sourceOfRawTopic, topics } from '@parley/contracts';
 import { type GroupBatch, type GroupConsumer, isLogError, LogError, type LogRecord } from '@parley/log';
-import { EventWriter, type ServiceContext, Table } from '@parley/service-kit';
-import { sourceOfRawTopic, topicsOfIngest, topicsOfSource } from '../topics';
+import { EventWriter, isUnavailable, Outage, type ServiceContext, Table } from '@parley/service-kit';
+import { specsOfSource, topicsOfIngest } from '../topics';
 import { ChannelDirectory, keysOfChannel } from './channel-directory';
 import { DeadLetters } from './dead-letters';
 import { RawDecoder } from './raw-decoder';
@@ -59,6 +59,7 @@ export class Router {
   private readonly channels: ChannelDirectory;
   private readonly toConnect = new Map<string, Channel>();
   private readonly toSubscribe = new Set<string>();
+  private readonly outage: Outage;
   private rebuilt: ReadonlySet<string> = new Set();
   private waiting = new AbortController();
   private nextRoundAt = 0;
@@ -72,6 +73,7 @@ export class Router {
     private readonly state: RouterState,
     private readonly consumer: GroupConsumer,
   ) {
+    this.outage = new Outage(ctx.logger, 'the router');
     this.decoder = new RawDecoder(ctx.registry);
     this.deadLetters = new DeadLetters(ctx.log, ctx.registry);
     this.channels = new ChannelDirectory(tables.channels, (channel) => this.connect(channel));
@@ -84,21 +86,40 @@ export class Router {
     this.done = this.run();
   }
 
+  /** @throws LOG_UNAVAILABLE, REGISTRY_UNAVAILABLE  retryable: nothing of the attempt stays open */
   static async open(ctx: RouterContext, options: RouterOptions = {}): Promise<Router> {
+    const opened: { close(): Promise<void> }[] = [];
+    const keep = <T extends { close(): Promise<void> }>(part: T): T => {
+      opened.push(part);
+      return part;
+    };
+    try {
+      return await Router.assemble(ctx, options, keep);
+    } catch (error) {
+      for (const part of opened.reverse()) await part.close();
+      throw error;
+    }
+  }
+
+  private static async assemble(
+    ctx: RouterContext,
+    options: RouterOptions,
+    keep: <T extends { close(): Promise<void> }>(part: T) => T,
+  ): Promise<Router> {
     const { log, registry, config } = ctx;
     await log.ensureTopics(topicsOfIngest(config.partitions));
-    const channels = await Table.open(ctx, topics.channels);
-    const sources = await Table.open(ctx, topics.sources);
+    const channels = keep(await Table.open(ctx, topics.channels));
+    const sources = keep(await Table.open(ctx, topics.sources));
     const names = new Set([...sources.values()].map((source) => source.id));
     // A source that is gone may have left requests behind.
     for (const topic of await log.topics()) {
       const name = sourceOfRawTopic(topic);
       if (name !== undefined) names.add(name);
     }
-    await log.ensureTopics([...names].flatMap((name) => topicsOfSource(name, config.partitions)));
+    await log.ensureTopics([...names].flatMap((name) => specsOfSource(name, config.partitions)));
     const raw = (await log.topics()).filter((topic) => sourceOfRawTopic(topic) !== undefined);
     const writer = await EventWriter.open(log, registry);
-    const state = RouterState.open(join(config.dataDir, 'ingest', 'router'), ctx.logger);
+    const state = keep(RouterState.open(join(config.dataDir, 'ingest', 'router'), ctx.logger));
     const consumer = await log.consumer({ group: ROUTER_GROUP, topics: raw, maxRecords: BATCH_RECORDS });
     return new Router(ctx, options, { channels, sources }, writer, state, consumer);
   }
@@ -149,15 +170,17 @@ export class Router {
     });
   }
 
-  /** A batch that was handed out is not handed out again: it is tried until the log takes it. */
+  /** A batch that was handed out is not handed out again: it is tried until log and registry take it. */
   private async retrying<T>(step: () => Promise<T>): Promise<T | undefined> {
     while (!this.closing) {
       try {
-        return await step();
+        const result = await step();
+        this.outage.isOver();
+        return result;
       } catch (error) {
         if (isLogError(error, 'FENCED')) return undefined;
-        if (!isLogError(error) || !error.retryable) throw error;
-        this.ctx.logger.warn({ code: error.code }, 'the log does not answer; trying again');
+        if (!isUnavailable(error)) throw error;
+        this.outage.goesOn(error);
         await delay(RETRY_MS);
       }
     }
@@ -172,7 +195,7 @@ export class Router {
   private async subscribeNew(): Promise<void> {
     if (!this.toSubscribe.size) return;
     const names = [...this.toSubscribe];
-    const specs = names.flatMap((name) => topicsOfSource(name, this.ctx.config.partitions));
+    const specs = names.flatMap((name) => specsOfSource(name, this.ctx.config.partitions));
     await this.ctx.log.ensureTopics(specs);
     await this.consumer.subscribe(specs.map(({ name }) => name).filter((name) => sourceOfRawTopic(name) !== undefined));
     for (const name of names) this.toSubscribe.delete(name);

@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Config, createLogger, openLog } from '@parley/service-kit';
+import { type Config, createLogger, Outage, openLog, untilAvailable } from '@parley/service-kit';
 import type { FromRouterThread, ToRouterThread } from './messages';
 import { Router } from './router';
 
@@ -15,19 +15,20 @@ function stepBack(): void {
   if (process.platform === 'linux') setPriority(BEHIND_WEBHOOKS);
 }
 
-/** What the thread runs. An error ends it, and with it the process. */
+const NAME = 'ingest-router';
+
+/** What the thread runs. A log that is away is waited for; any other error ends it, and with it the process. */
 async function run(config: Config): Promise<void> {
   stepBack();
-  const logger = createLogger('ingest-router', config.logLevel);
+  const logger = createLogger(NAME, config.logLevel);
   const tell = (message: FromRouterThread) => parentPort?.postMessage(message);
-  const { log, registry } = await openLog(config, logger);
-  const router = await Router.open(
-    { config, logger, log, registry },
-    { onCounts: (counts) => tell({ type: 'counts', counts }) },
+  const { log, registry, close: closeLog } = await openLog(config, logger, NAME);
+  const router = await untilAvailable({ outage: new Outage(logger, 'the start of the router') }, () =>
+    Router.open({ config, logger, log, registry }, { onCounts: (counts) => tell({ type: 'counts', counts }) }),
   );
   const close = async () => {
     await router.close();
-    await log.close();
+    await closeLog();
     parentPort?.close();
   };
   parentPort?.on('message', (message: ToRouterThread) => {
