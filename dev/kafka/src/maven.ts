@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cachedFolder } from './cache';
@@ -38,10 +39,13 @@ export function kafkaJars(): Promise<string> {
 
 /** Folder that Apicurio Registry's runnable archive is unpacked in; what it needs is in it. */
 export function apicurioFolder(): Promise<string> {
-  return cachedFolder(`apicurio-${APICURIO_VERSION}`, (outputDirectory) =>
-    maven('dependency:unpack', {
-      artifact: `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`,
-      outputDirectory,
-    }),
-  );
+  return cachedFolder(`apicurio-${APICURIO_VERSION}`, async (outputDirectory) => {
+    const artifact = `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`;
+    await maven('dependency:copy', { artifact, outputDirectory });
+    for (const archive of await readdir(outputDirectory)) {
+      const path = join(outputDirectory, archive);
+      await run('tar', ['-xzf', path, '-C', outputDirectory]);
+      await rm(path);
+    }
+  });
 }
