@@ -15,18 +15,21 @@ import { readYourWritesCases } from './airy-current/read-your-writes';
 import { sourceCases } from './airy-current/sources';
 import { tagCases } from './airy-current/tags';
 import { useSystem } from './harness';
+import { describeOnEachLog } from './support/each-log';
 
-const sut = useSystem();
+describeOnEachLog('the API', (log) => {
+  const sut = useSystem(log);
 
-conversationCases(sut);
-filterCases(sut);
-pageCases(sut);
-messageCases(sut);
-metadataCases(sut);
-tagCases(sut);
-sourceCases(sut);
-channelCases(sut);
-chatPluginCases(sut);
-ingestCases(sut);
-readYourWritesCases(sut);
-authorizationCases(sut);
+  conversationCases(sut);
+  filterCases(sut);
+  pageCases(sut);
+  messageCases(sut);
+  metadataCases(sut);
+  tagCases(sut);
+  sourceCases(sut);
+  channelCases(sut);
+  chatPluginCases(sut);
+  ingestCases(sut);
+  readYourWritesCases(sut);
+  authorizationCases(sut);
+});

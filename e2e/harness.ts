@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from './support/client';
 import { eventually } from './support/eventually';
+import { dropTopics, type KafkaPlace } from './support/kafka';
 
 const root = join(__dirname, '..');
 
@@ -45,8 +46,13 @@ export class Running {
     readonly name: string,
     script: string,
     env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, [join(root, script)], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [join(root, script), ...args], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => this.keep(text));
     }
@@ -79,14 +85,37 @@ export class Running {
   }
 }
 
+/** A further process of some service, on a port of its own. */
+export interface Replica {
+  readonly service: ServiceName;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface SystemOptions {
-  /** `start` runs cli/dist/start.js, as npm start does; `services` runs the four processes one by one. */
+  /** `start` runs cli/dist/start.js, as npm start does; `services` runs the processes one by one. */
   readonly mode?: 'start' | 'services';
   /** Added to what the harness sets; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Kept by the caller; by default a new one that goes with the system. */
   readonly dataDir?: string;
+  /** The log on Kafka; by default the embedded one. */
+  readonly kafka?: KafkaPlace;
+  /** More processes than one of each service, by name; only where they are run one by one. */
+  readonly replicas?: Readonly<Record<string, Replica>>;
 }
+
+interface Instance {
+  readonly service: ServiceName;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const portSettings: Readonly<Record<ServiceName, string>> = {
+  api: 'API_PORT',
+  ingest: 'INGEST_PORT',
+  'conversation-aggregator': 'AGGREGATOR_PORT',
+  delivery: 'DELIVERY_PORT',
+};
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
@@ -116,18 +145,26 @@ export class System {
     private readonly ownsDataDir: boolean,
     readonly ports: Readonly<Record<ServiceName, number>>,
     readonly env: Readonly<Record<string, string>>,
+    readonly kafka: KafkaPlace | undefined,
+    private readonly instances: ReadonlyMap<string, Instance>,
   ) {}
 
   static async create(options: SystemOptions = {}): Promise<System> {
-    const [api = 0, ingest = 0, aggregator = 0, delivery = 0] = await freePorts(4);
+    const mode = options.mode ?? 'start';
+    const replicas = Object.entries(options.replicas ?? {});
+    const [api = 0, ingest = 0, aggregator = 0, delivery = 0, ...more] = await freePorts(4 + replicas.length);
+    const ports = { api, ingest, 'conversation-aggregator': aggregator, delivery };
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'parley-e2e-')));
+    const processes: [name: string, Replica, port: number][] = [
+      ...serviceNames.map((service): [string, Replica, number] => [service, { service }, ports[service]]),
+      ...replicas.map(([name, replica], i): [string, Replica, number] => [name, replica, more[i] ?? 0]),
+    ];
+    const aggregators = processes.filter(([, { service }]) => service === 'conversation-aggregator');
+    const { kafka } = options;
     const wanted: Record<string, string | undefined> = {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      API_PORT: String(api),
-      INGEST_PORT: String(ingest),
-      AGGREGATOR_PORT: String(aggregator),
-      DELIVERY_PORT: String(delivery),
+      ...Object.fromEntries(serviceNames.map((service) => [portSettings[service], String(ports[service])])),
       DATA_DIR: dataDir,
       SYSTEM_TOKEN: secrets.systemToken,
       JWT_SECRET: secrets.jwtSecret,
@@ -136,53 +173,86 @@ export class System {
       FACEBOOK_WEBHOOK_SECRET: secrets.facebookWebhook,
       TWILIO_AUTH_TOKEN: secrets.twilioToken,
       TWILIO_ACCOUNT_SID: 'AC0123456789',
+      ...(aggregators.length > 1 && {
+        AGGREGATOR_URLS: aggregators.map(([, , port]) => `http://127.0.0.1:${port}`).join(','),
+      }),
+      ...(kafka && {
+        KAFKA_BROKERS: kafka.brokers.join(','),
+        SCHEMA_REGISTRY_URL: kafka.registryUrl,
+        KAFKA_PREFIX: kafka.prefix,
+      }),
       ...options.env,
     };
     const env = Object.fromEntries(Object.entries(wanted).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
-    const ports = { api, ingest, 'conversation-aggregator': aggregator, delivery };
-    return new System(options.mode ?? 'start', dataDir, options.dataDir === undefined, ports, env);
+    const instances = processes.map(([name, replica, port]): [string, Instance] => {
+      // The embedded log is what the services share; on Kafka each has its own disk, as on machines of their own.
+      const own = kafka === undefined ? dataDir : join(dataDir, name);
+      const { service } = replica;
+      const set = { ...env, DATA_DIR: own, [portSettings[service]]: String(port), ...replica.env };
+      return [name, { service, port, env: set }];
+    });
+    return new System(mode, dataDir, options.dataDir === undefined, ports, env, kafka, new Map(instances));
   }
 
-  url(service: ServiceName): string {
-    return `http://127.0.0.1:${this.ports[service]}`;
+  /** @param name  a service, or a replica */
+  url(name: string): string {
+    return `http://127.0.0.1:${this.instance(name).port}`;
   }
 
-  /** Clients with the system token. */
+  /** A client of one process, with the system token. */
+  client(name: string): Client {
+    return new Client(this.url(name), secrets.systemToken);
+  }
+
   get api(): Client {
-    return new Client(this.url('api'), secrets.systemToken);
+    return this.client('api');
   }
 
   get ingest(): Client {
-    return new Client(this.url('ingest'), secrets.systemToken);
+    return this.client('ingest');
   }
 
   get aggregator(): Client {
-    return new Client(this.url('conversation-aggregator'), secrets.systemToken);
+    return this.client('conversation-aggregator');
+  }
+
+  /** Every process that this system has when all run: one of each service, and the replicas. */
+  get names(): readonly string[] {
+    return [...this.instances.keys()];
   }
 
   async start(): Promise<void> {
+    if (this.kafka !== undefined && this.mode === 'services') await this.deploy();
     this.launch();
-    await Promise.all(serviceNames.map((name) => this.ready(name)));
+    await Promise.all(this.names.map((name) => this.ready(name)));
+  }
+
+  /** Makes the topics and registers the schemas, as an operator does before the services start. */
+  async deploy(): Promise<void> {
+    const { code } = await this.run('deploy', 'cli/dist/parley.js', this.env, ['deploy']).exited;
+    this.processes.delete('deploy');
+    if (code !== 0) throw new Error(`deploy ended with ${code}\n${this.logs()}`);
   }
 
   /** Starts without waiting: for starts that are expected to fail. */
   launch(): void {
-    if (this.mode === 'start') this.run('start', 'cli/dist/start.js');
-    else for (const name of serviceNames) this.launchService(name);
+    if (this.mode === 'start') this.run('start', 'cli/dist/start.js', this.env);
+    else for (const name of this.names) this.launchService(name);
   }
 
-  launchService(name: ServiceName): Running {
-    return this.run(name, `services/${name}/dist/main.js`);
+  launchService(name: string): Running {
+    const { service, env } = this.instance(name);
+    return this.run(name, `services/${service}/dist/main.js`, env);
   }
 
-  process(name: ServiceName | 'start'): Running {
+  process(name: string): Running {
     const running = this.processes.get(name);
     if (running === undefined) throw new Error(`${name} was not started`);
     return running;
   }
 
   /** Resolves once the service says that it is ready; fails at once if its process has ended. */
-  async ready(name: ServiceName): Promise<void> {
+  async ready(name: string): Promise<void> {
     const client = new Client(this.url(name), null);
     const owner = this.process(this.mode === 'start' ? 'start' : name);
     const failed = await eventually(async () => {
@@ -212,8 +282,17 @@ export class System {
     return new Map(exits);
   }
 
+  /** Ends one service in order, and starts it again. */
+  async restart(name: string): Promise<void> {
+    const running = this.process(name);
+    running.signal('SIGTERM');
+    await running.exited;
+    this.launchService(name);
+    await this.ready(name);
+  }
+
   /** Ends one service without a warning. */
-  async kill(name: ServiceName): Promise<void> {
+  async kill(name: string): Promise<void> {
     const running = this.process(name);
     running.signal('SIGKILL');
     await running.exited;
@@ -221,7 +300,9 @@ export class System {
 
   async destroy(): Promise<void> {
     await this.stop();
-    if (this.ownsDataDir) await rm(this.dataDir, { recursive: true, force: true });
+    if (!this.ownsDataDir) return;
+    await rm(this.dataDir, { recursive: true, force: true });
+    if (this.kafka !== undefined) await dropTopics(this.kafka);
   }
 
   /** What the processes printed, those before them too. */
@@ -231,13 +312,24 @@ export class System {
       .join('\n');
   }
 
-  private run(name: string, script: string): Running {
+  private instance(name: string): Instance {
+    const instance = this.instances.get(name);
+    if (instance === undefined) throw new Error(`this system has no ${name}`);
+    return instance;
+  }
+
+  private run(
+    name: string,
+    script: string,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+  ): Running {
     const before = this.processes.get(name);
     if (before !== undefined) {
       this.gone.push(before);
       this.gone.splice(0, Math.max(0, this.gone.length - 12));
     }
-    const running = new Running(name, script, this.env);
+    const running = new Running(name, script, env, args);
     this.processes.set(name, running);
     return running;
   }

@@ -1,6 +1,7 @@
 /** Idempotency-Key on every write: one effect, the same answer, whenever and however often it is sent again. */
 import { type System, useSystem } from './harness';
 import type { Answer, Client, JsonObject } from './support/client';
+import { describeOnEachLog } from './support/each-log';
 import type { Channel, Tag } from './support/shapes';
 import {
   baseTime,
@@ -11,8 +12,6 @@ import {
   listMessages,
   unique,
 } from './support/world';
-
-const { it } = useSystem();
 
 const keyed = (client: Client, path: string, body: JsonObject, key: string): Promise<Answer> =>
   client.post(path, body, { headers: { 'idempotency-key': key } });
@@ -183,7 +182,9 @@ async function otherWrites(system: System): Promise<Write[]> {
   ];
 }
 
-describe('Idempotency-Key', () => {
+describeOnEachLog('Idempotency-Key', (log) => {
+  const { it } = useSystem(log);
+
   // Design, Ids are derived: a command's Idempotency-Key, where the caller sends one.
   const check = async (write: Write) => {
     const key = unique('key-');

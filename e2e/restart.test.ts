@@ -1,21 +1,13 @@
 /** Starting and stopping as an operator does it: with `cli/dist/start.js`, signals and environment variables. */
-import { mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ServiceName, System, type SystemOptions, serviceNames } from './harness';
 import { Client, type Json } from './support/client';
+import { describeOnEachLog, keptDirs } from './support/each-log';
 import { eventually } from './support/eventually';
 import { baseTime, conversationInfo, givenSource, listMessages, unique } from './support/world';
 
-const dataDirs: string[] = [];
-
-async function newDataDir(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'parley-e2e-restart-'));
-  dataDirs.push(dir);
-  return dir;
-}
-
-afterAll(() => Promise.all(dataDirs.map((dir) => rm(dir, { recursive: true, force: true }))));
+const newDataDir = keptDirs();
 
 async function withSystem<T>(options: SystemOptions, use: (system: System) => Promise<T>): Promise<T> {
   const system = await System.create(options);
@@ -50,11 +42,11 @@ async function everything(system: System): Promise<Json> {
   return [...pages, hash];
 }
 
-describe('restart', () => {
+describeOnEachLog('restart', (log) => {
   // Design, What people can rely on: a 2xx means on the log, durably.
   it('everything is still there after a stop and a start, tokens too', async () => {
-    const dataDir = await newDataDir();
-    const written = await withSystem({ dataDir }, async (system) => {
+    const place = { ...log(), dataDir: await newDataDir() };
+    const written = await withSystem(place, async (system) => {
       const source = await givenSource(system);
       const id = await source.conversation({ sent_at: baseTime });
       const tag = await system.api.expect<{ id: string }>(201, '/tags.create', { name: 'vip', color: 'tag-red' });
@@ -63,7 +55,7 @@ describe('restart', () => {
       await system.api.expect(204, '/metadata.upsert', { subject: 'conversation', id, data: { crm: { id: 7 } } });
       return { everything: await everything(system), source, id };
     });
-    await withSystem({ dataDir }, async (system) => {
+    await withSystem(place, async (system) => {
       expect(await everything(system)).toEqual(written.everything);
       const ingest = system.ingest.withToken(written.source.token);
       const name = unique('after');
@@ -84,7 +76,7 @@ describe('restart', () => {
   // Contract, Process: ends on SIGTERM. Each service ends by itself, too.
   it('SIGTERM ends npm start, and each service, with exit code 0, and frees the ports', async () => {
     for (const mode of ['start', 'services'] as const) {
-      const system = await System.create({ mode });
+      const system = await System.create({ ...log(), mode });
       await system.start();
       const exits = await system.stop();
       expect([...exits].map(([name, exit]) => [name, exit.code, exit.signal])).toEqual(
@@ -99,7 +91,7 @@ describe('restart', () => {
 
   // Design, Configuration: secrets that are unset are made on first start and kept with mode 0600.
   it('a system token is made where none is given, kept with mode 0600 and printed', async () => {
-    const options = { dataDir: await newDataDir(), env: { SYSTEM_TOKEN: undefined, JWT_SECRET: undefined } };
+    const options = { ...log(), dataDir: await newDataDir(), env: { SYSTEM_TOKEN: undefined, JWT_SECRET: undefined } };
     const start = () =>
       withSystem(options, async (system) => {
         const kept = (await readdir(options.dataDir)).filter((name) => /token|secret/.test(name));
@@ -116,6 +108,16 @@ describe('restart', () => {
     const first = await start();
     expect(await start()).toEqual(first);
   }, 120_000);
+
+  // Design, The log is the truth: PARTITIONS is fixed at topic creation.
+  it('another number of partitions than the data has is refused', async () => {
+    const place = { ...log(), dataDir: await newDataDir() };
+    await withSystem(place, async () => undefined);
+    const { code, output } = await failingStart({ ...place, env: { PARTITIONS: '3' } });
+    expect(code).not.toBe(0);
+    expect(code).not.toBeNull();
+    expect(output).toMatch(/partition/i);
+  }, 90_000);
 });
 
 describe('a start that can not be', () => {
@@ -146,16 +148,6 @@ describe('a start that can not be', () => {
     expect(code).not.toBeNull();
     const ports: ServiceName[] = [...serviceNames];
     expect(ports.some((name) => output.includes(String(system.ports[name])))).toBe(true);
-  }, 90_000);
-
-  // Design, The log is the truth: PARTITIONS is fixed at topic creation.
-  it('another number of partitions than the data has is refused', async () => {
-    const dataDir = await newDataDir();
-    await withSystem({ dataDir }, async () => undefined);
-    const { code, output } = await failingStart({ dataDir, env: { PARTITIONS: '3' } });
-    expect(code).not.toBe(0);
-    expect(code).not.toBeNull();
-    expect(output).toMatch(/partition/i);
   }, 90_000);
 
   // Design, What people can rely on: a torn directory is an alarm and a refusal, never a silent reset.
