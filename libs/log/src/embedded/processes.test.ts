@@ -25,7 +25,9 @@ it('keeps every acknowledged record of writers that are killed, and lets nobody 
   const acknowledged = new Map<string, string>();
   for (let round = 0; round < 4; round++) {
     const writers = await Promise.all(
-      [0, 1].map((n) => startProcess('writer', { dir: under.dir, topic: topic.name, name: `${round}.${n}` })),
+      [0, 1].map((n) =>
+        startProcess('writer', { place: { dir: under.dir }, topic: topic.name, name: `${round}.${n}` }),
+      ),
     );
     const following = writers.map(async ({ lines }) => {
       for await (const line of lines) {
@@ -52,7 +54,7 @@ it('keeps every acknowledged record of writers that are killed, and lets nobody 
 
 it('wakes readers in other processes', async () => {
   await log.ensureTopics([{ ...topic, name: 'answers' }]);
-  const echo = await startProcess('echo', { dir: under.dir, from: topic.name, to: 'answers' });
+  const echo = await startProcess('echo', { place: { dir: under.dir }, from: topic.name, to: 'answers' });
   expect(await echo.line()).toBe('ready');
   const reader = await log.reader('answers', 'earliest');
   for (let n = 0; n < 50; n++) {

@@ -1,10 +1,10 @@
 // Answers each record of one topic with one on another, and counts how often it read: a reader that is woken.
-import { openEmbeddedLog } from '../../src/embedded/log';
+import { type LogPlace, openLogAt } from '../open-log';
 
-const { dir, from, to } = JSON.parse(process.argv[2] ?? '{}') as { dir: string; from: string; to: string };
+const { place, from, to } = JSON.parse(process.argv[2] ?? '{}') as { place: LogPlace; from: string; to: string };
 
 async function main(): Promise<void> {
-  const log = await openEmbeddedLog({ dir });
+  const log = await openLogAt(place);
   const reader = await log.reader(from, 'earliest');
   console.log('ready');
   for (;;) {

@@ -1,11 +1,11 @@
 // A member of a group that takes a batch, prints its values and hangs until it gets a line. It then commits at once,
 // prints what came of that, and goes on: prints the values of each batch and commits it.
 import { readSync } from 'node:fs';
-import { openEmbeddedLog } from '../../src/embedded/log';
 import { isLogError } from '../../src/errors';
 import type { GroupBatch, GroupOptions } from '../../src/port';
+import { type LogPlace, openLogAt } from '../open-log';
 
-const { dir, options } = JSON.parse(process.argv[2] ?? '{}') as { dir: string; options: GroupOptions };
+const { place, options } = JSON.parse(process.argv[2] ?? '{}') as { place: LogPlace; options: GroupOptions };
 
 const print = (batch: GroupBatch | undefined) =>
   console.log(batch?.records.map(({ value }) => value?.toString()).join(' '));
@@ -17,7 +17,7 @@ const commit = (batch: GroupBatch | undefined) =>
   );
 
 async function main(): Promise<void> {
-  const log = await openEmbeddedLog({ dir });
+  const log = await openLogAt(place);
   const consumer = await log.consumer(options);
   const lost = await consumer.next({ maxWaitMs: 10_000 });
   print(lost);

@@ -1,16 +1,16 @@
 // A member of a group that holds what it was given and never commits. Prints how many partitions that is; if told to,
 // it then hangs: its event loop stands still.
-import { openEmbeddedLog } from '../../src/embedded/log';
 import type { GroupOptions } from '../../src/port';
+import { type LogPlace, openLogAt } from '../open-log';
 
-const { dir, options, hang } = JSON.parse(process.argv[2] ?? '{}') as {
-  dir: string;
+const { place, options, hang } = JSON.parse(process.argv[2] ?? '{}') as {
+  place: LogPlace;
   options: GroupOptions;
   hang: boolean;
 };
 
 async function main(): Promise<void> {
-  const log = await openEmbeddedLog({ dir });
+  const log = await openLogAt(place);
   const consumer = await log.consumer(options);
   await consumer.next({ maxWaitMs: 10_000 });
   console.log([...consumer.assignment().values()].flat().length);

@@ -1,11 +1,11 @@
 // Appends record after record, several in flight, and prints "<partition> <offset> <value>" for each once it is
 // acknowledged; until killed.
-import { openEmbeddedLog } from '../../src/embedded/log';
+import { type LogPlace, openLogAt } from '../open-log';
 
-const { dir, topic, name } = JSON.parse(process.argv[2] ?? '{}') as { dir: string; topic: string; name: string };
+const { place, topic, name } = JSON.parse(process.argv[2] ?? '{}') as { place: LogPlace; topic: string; name: string };
 
 async function main(): Promise<void> {
-  const log = await openEmbeddedLog({ dir });
+  const log = await openLogAt(place);
   let number = 0;
   const write = async () => {
     for (;;) {
