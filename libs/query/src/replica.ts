@@ -3,7 +3,7 @@ import { type Connection, NoAnswer } from './connection';
 import type { PartitionOffset, PartitionPosition, QueryAnswers, QueryName, QueryRequests } from './protocol';
 
 /** A probe that takes longer finds nobody alive, milliseconds. */
-const PROBE_MS = 1_000;
+const PROBE_MS = 500;
 
 /**
  * up       it answered last
@@ -27,6 +27,11 @@ export class Replica {
 
   get health(): Health {
     return this.currentHealth;
+  }
+
+  /** Milliseconds since it said anything. */
+  get silentMs(): number {
+    return performance.now() - this.heardAtMs;
   }
 
   /** Whether it answers questions, as far as is known: it has caught up. */

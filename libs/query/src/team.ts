@@ -2,7 +2,7 @@ import { Connection, NoAnswer } from './connection';
 import { type Assignment, type Candidate, coverOf } from './cover';
 import type { Floors } from './floors';
 import type { PartitionPosition } from './protocol';
-import { type Health, Replica } from './replica';
+import { Replica } from './replica';
 
 /** Between two looks at replicas that are in some trouble, milliseconds. */
 const TROUBLED_MS = 250;
@@ -12,8 +12,9 @@ const LOOKS_BETWEEN = 4;
 const IDLE_MS = 5_000;
 
 /** What speaks against asking a replica: each outweighs all those before it together. */
-const PENALTY = { behind: 1, outOfTouch: 2, suspect: 4, down: 8 } as const;
-const ofHealth: Readonly<Record<Health, number>> = { up: 0, suspect: PENALTY.suspect, down: PENALTY.down };
+const PENALTY = { behind: 1, outOfTouch: 2, suspect: 4, down: 16 } as const;
+/** Of two that are suspect the one that was heard of more lately is asked: so much silence is as bad as it gets. */
+const SILENT_MS = 1_000;
 
 /** The aggregators, and who is to be asked about what. What they serve is learnt from themselves. */
 export class Team {
@@ -123,7 +124,7 @@ export class Team {
     if (!known || !replica.serving) return undefined;
     if (this.isSingle) return 0;
     const behind = known.applied < this.floors.at(partition) ? PENALTY.behind : 0;
-    return ofHealth[replica.health] + (known.inTouch ? 0 : PENALTY.outOfTouch) + behind;
+    return ofHealth(replica) + (known.inTouch ? 0 : PENALTY.outOfTouch) + behind;
   }
 
   private look(): void {
@@ -144,4 +145,9 @@ export class Team {
     const isAlive = this.replicas.some(({ health }) => health === 'up');
     if (replica.health === 'down' && isAlive) replica.abandon();
   }
+}
+
+function ofHealth({ health, silentMs }: Replica): number {
+  if (health === 'suspect') return PENALTY.suspect + Math.min(1, silentMs / SILENT_MS);
+  return health === 'down' ? PENALTY.down : 0;
 }
