@@ -5,7 +5,7 @@ import { MAX_RECORDS, Turn } from '../turn';
 import { backoffMs, pause } from './backoff';
 import type { Cluster } from './cluster';
 import { fetchCommitted } from './commits';
-import { type BrokerError, isBrokerError, mayPass, unavailable } from './errors';
+import { type BrokerError, isBrokerError, isRefusal, mayPass, refused, unavailable } from './errors';
 import { Fetcher } from './fetcher';
 import { GroupMember, type Joined } from './group-member';
 import type { Partitions } from './group-protocol';
@@ -181,7 +181,7 @@ export class KafkaConsumer implements GroupConsumer {
       if (performance.now() + waitMs > deadline || !mayBeCommitted(failure)) {
         const { topic, partition } = held;
         const what = `${topic}, partition ${partition}: offset ${offset} can't be committed for group ${group}`;
-        throw unavailable(what, failure, { group, topic, partition, offset });
+        throw tell(what, failure, { group, topic, partition, offset });
       }
       // A join under way ends soon, and this commit is then one of the new generation, or too late.
       if (this.settling) await this.settled(waitMs);
@@ -216,7 +216,7 @@ export class KafkaConsumer implements GroupConsumer {
     this.toldAt = now;
     const { group } = this.options;
     if (trouble.error instanceof LogError && !trouble.error.retryable) return trouble.error;
-    return unavailable(`group ${group} can't be joined now`, trouble.error, { group });
+    return tell(`group ${group} can't be joined`, trouble.error, { group });
   }
 
   /** Waits for the joining under way, at most so long. */
@@ -366,6 +366,10 @@ function byTopic(places: readonly Place[], prefix: string): Partitions {
     else partitions.set(prefix + topic, [partition]);
   }
   return partitions;
+}
+
+function tell(what: string, cause: unknown, facts: Readonly<Record<string, unknown>>): LogError {
+  return (isRefusal(cause) ? refused : unavailable)(what, cause, facts);
 }
 
 function mayBeCommitted(error: unknown): boolean {

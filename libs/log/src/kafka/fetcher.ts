@@ -4,7 +4,7 @@ import type { Offset, RecordBatch } from '../port';
 import { backoffMs } from './backoff';
 import type { Cluster } from './cluster';
 import type { Connection } from './connection';
-import { BrokerError, isBrokerError, unavailable } from './errors';
+import { BrokerError, isBrokerError, isRefusal, refused, unavailable } from './errors';
 import { type FetchedPartition, type FetchPlace, fetchRequest } from './fetch-request';
 import { listOffsets } from './offsets';
 import { PartitionStream } from './partition-stream';
@@ -98,7 +98,8 @@ export class Fetcher {
       if (failingSince === undefined || now - Math.max(failingSince, this.toldAt) < TELL_AFTER_MS) continue;
       this.toldAt = now;
       if (isLogError(lastError) && !lastError.retryable) return lastError;
-      return unavailable(`${topic}, partition ${partition} can't be read now`, lastError, { topic, partition });
+      const what = `${topic}, partition ${partition} can't be read`;
+      return (isRefusal(lastError) ? refused : unavailable)(what, lastError, { topic, partition });
     }
     return undefined;
   }
@@ -233,7 +234,6 @@ export class Fetcher {
 
   /** @param isFirst  it was the first of its request: a batch of it would have come whatever its size */
   private answered(stream: PartitionStream, found: FetchedPartition, isFirst: boolean): void {
-    stream.succeeded();
     stream.end = found.end;
     const set = new RecordSet(stream, found.records, stream.fetchOffset, found.aborted);
     if (set.bytes > 0) {
@@ -241,8 +241,9 @@ export class Fetcher {
       stream.servedAt = ++this.turns;
     } else if (isFirst) {
       stream.servedAt = ++this.turns;
-      if (!stream.isCaughtUp) this.empty(stream, found.end);
     }
+    if (set.bytes > 0 || stream.isCaughtUp) stream.succeeded();
+    else if (isFirst) this.empty(stream, found.end);
   }
 
   /**
