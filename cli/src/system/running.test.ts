@@ -1,10 +1,12 @@
 import { type ChildProcess, exec, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { describeWithKafka } from '@parley/kafka-dev';
 
 /** The compiled programs with the compiled services (npm test builds first). */
 const DIST = join(__dirname, '../../dist');
@@ -37,11 +39,11 @@ async function freePorts(count: number): Promise<readonly string[]> {
   return ports;
 }
 
-async function run(program: string, args: readonly string[] = []): Promise<void> {
+async function run(program: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<void> {
   const [API_PORT, INGEST_PORT, AGGREGATOR_PORT, DELIVERY_PORT] = await freePorts(4);
   child = spawn(process.execPath, [join(DIST, program), ...args], {
     cwd: dir,
-    env: { PATH: process.env.PATH, API_PORT, INGEST_PORT, AGGREGATOR_PORT, DELIVERY_PORT },
+    env: { PATH: process.env.PATH, API_PORT, INGEST_PORT, AGGREGATOR_PORT, DELIVERY_PORT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const hear = (chunk: Buffer) => {
@@ -111,4 +113,49 @@ describe('the system on one machine', () => {
     expect(code).toBe(0);
     expect(existsSync(join(dir, 'data-demo', 'run', 'api.pid'))).toBe(false);
   });
+});
+
+describeWithKafka('the system on one machine, with Kafka', (kafka) => {
+  const settings = () => ({
+    KAFKA_BROKERS: kafka().brokers.join(','),
+    SCHEMA_REGISTRY_URL: kafka().registryUrl,
+    KAFKA_PREFIX: `running-${randomBytes(4).toString('hex')}.`,
+  });
+
+  it('makes topics and schemas before the services start, and finds them there the next time', async () => {
+    const env = settings();
+    for (const made of [
+      /^Kafka: (\d+) topics, \1 of them made now; (\d+) schemas, \2 registered now$/m,
+      / 0 of them made/,
+    ]) {
+      output = '';
+      await run('start.js', [], env);
+      await eventually(() => output.includes('Parley is up.') && /Try .*\n/.test(output));
+      expect(output).toMatch(made);
+      const { stdout } = await promisify(exec)(/Try\s+(curl .*)\n/.exec(output)?.[1] ?? '');
+      expect(JSON.parse(stdout)).toMatchObject({ data: [], pagination_data: { total: 0 } });
+      child?.kill('SIGTERM');
+      expect(await ended()).toBe(0);
+    }
+    expect(existsSync(join(dir, 'data', 'log'))).toBe(false);
+  }, 180_000);
+
+  it('starts nothing where the topics are others', async () => {
+    const env = settings();
+    await run('parley.js', ['deploy'], { ...env, PARTITIONS: '2' });
+    expect(await ended()).toBe(0);
+    output = '';
+    await run('start.js', [], { ...env, PARTITIONS: '3' });
+    expect(await ended()).toBe(1);
+    expect(output).toContain('communication.conversation-events exists with other settings: partitions is 2, not 3');
+    expect(output).not.toContain('    at ');
+    expect(existsSync(join(dir, 'data', 'run'))).toBe(false);
+  }, 120_000);
+
+  it('plays the demo on topics of its own', async () => {
+    await run('demo/main.js', ['--messages', '300', '--exit'], settings());
+    const code = await ended();
+    expect(output).toMatch(/All there: \d+ conversations, 300 messages, \d+ unread/);
+    expect(code).toBe(0);
+  }, 180_000);
 });

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -88,15 +89,16 @@ describe('an installation that moves', () => {
   );
 
   describeWithKafka('between the embedded log and Kafka', (kafka) => {
+    const settings = () => ({
+      KAFKA_BROKERS: kafka().brokers.join(','),
+      SCHEMA_REGISTRY_URL: kafka().registryUrl,
+      KAFKA_PREFIX: `moving-${randomBytes(4).toString('hex')}.`,
+    });
+
     it(
       'comes to the same states there, and back again',
       async () => {
-        const { brokers, registryUrl } = kafka();
-        const env = {
-          KAFKA_BROKERS: brokers.join(','),
-          SCHEMA_REGISTRY_URL: registryUrl,
-          KAFKA_PREFIX: `moving-${randomBytes(4).toString('hex')}.`,
-        };
+        const env = settings();
         const before = await statesOf('embedded:data-demo');
         await parley('deploy', env);
         expect((await copy('embedded:data-demo', 'kafka', env)).states).toEqual(before);
@@ -107,6 +109,33 @@ describe('an installation that moves', () => {
         expect(await statesOf('embedded:back')).toEqual(before);
       },
       5 * MINUTES_MS,
+    );
+
+    it(
+      'goes on where it was killed',
+      async () => {
+        const env = settings();
+        const args = ['log', 'copy', '--from', 'embedded:data-demo', '--to', 'kafka'];
+        const child = spawn(process.execPath, [join(DIST, 'parley.js'), ...args], {
+          cwd: dir,
+          env: { PATH: process.env.PATH, ...env },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let notes = '';
+        child.stderr.on('data', (chunk: Buffer) => {
+          notes += chunk.toString('utf8');
+          // Some are there: the next topic is on its way.
+          if (/: [1-9]\d* records$/m.test(notes)) child.kill('SIGKILL');
+        });
+        const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+        expect(signal).toBe('SIGKILL');
+        const report = JSON.parse(await parley([...args, '--resume', '--verify', '--states', '--json'].join(' '), env));
+        const records = report.topics.reduce((sum: number, topic: { records: number }) => sum + topic.records, 0);
+        expect(report.copied).toBeGreaterThan(0);
+        expect(report.copied).toBeLessThan(records);
+        expect(report.states).toEqual(await statesOf('embedded:data-demo'));
+      },
+      2 * MINUTES_MS,
     );
   });
 });

@@ -1,3 +1,4 @@
+import { registerSchemas } from '@parley/contracts';
 import type { Log, Offset, TopicDescription } from '@parley/log';
 import type { Ends } from '../log/ends';
 import { sideBySide } from '../log/side-by-side';
@@ -6,6 +7,7 @@ import type { Committed } from './committed';
 import { schemaIdOf } from './frame';
 import { OffsetMap } from './offset-map';
 import { SchemaIds } from './schema-ids';
+import { topicsOfParley } from './topics';
 
 /** One partition on its way: what the source has of it, and where that goes. */
 export interface PartitionPassage {
@@ -34,6 +36,8 @@ export class Passage {
   ): Promise<Passage> {
     const ids = await schemaIdsOf(source.log, spec);
     const schemas = await SchemaIds.register(spec.name, ids, source.schemas, target.schemas);
+    // This version's own come last: they are the newest, and services look for them.
+    await registerSchemas(target.schemas, topicsOfParley([spec.name]));
     const own = committed.filter(({ topic }) => topic === spec.name);
     const partitions = spec.offsets.map(({ partition, start, end }) => ({
       partition,
