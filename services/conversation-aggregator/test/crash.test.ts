@@ -1,22 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  applied,
-  conversationId,
-  hashes,
-  openWorld,
-  PARTITIONS,
-  read,
-  received,
-  shown,
-  tagged,
-  until,
-  type World,
-} from './world';
-
-const MAIN = join(__dirname, '..', 'dist', 'main.js');
+import { AggregatorProcess } from './process';
+import { applied, conversationId, hashes, openWorld, read, received, shown, tagged, until, type World } from './world';
 
 let world: World;
 beforeEach(async () => {
@@ -24,31 +9,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** The service as it is started in production, over the world's log. */
-function startService() {
-  const child = spawn(process.execPath, [MAIN], {
-    env: {
-      ...process.env,
-      DATA_DIR: world.dir,
-      PARTITIONS: String(PARTITIONS),
-      AGGREGATOR_PORT: '0',
-      SYSTEM_TOKEN: 'a token for tests',
-      JWT_SECRET: 'a secret for tests',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk;
-  });
-  return {
-    folding: () =>
-      until(() => output.includes('caught up') || existsSync(join(world.dir, 'aggregator', 'all.0', 'state', 'g1'))),
-    async kill() {
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    },
-  };
+/** Resolves when it has begun to fold. */
+async function folds(service: AggregatorProcess): Promise<void> {
+  await service.says('listening');
+  await until(() => existsSync(join(world.dir, 'aggregator', 'all.0', 'state', 'g1')));
 }
 
 function chunk(from: number, count: number) {
@@ -62,8 +26,8 @@ function chunk(from: number, count: number) {
 
 it('gives the states of a fresh replay after it was killed in the midst, several times', async () => {
   for (let round = 0; round < 3; round += 1) {
-    const service = startService();
-    await service.folding();
+    const service = AggregatorProcess.start(world);
+    await folds(service);
     for (let part = 0; part < 4; part += 1) await world.append(chunk((round * 4 + part) * 300, 300));
     await service.kill();
   }
