@@ -43,6 +43,9 @@ function runClient(kafka: OwnKafka, bench: Bench, client: Client, callers: numbe
   return onTopic(kafka, async (topic) => {
     const spec: AppendSpec = { topic, callers, recordBytes, warmupMs: WARMUP_MS, durationMs: DURATION_MS };
     const result = JSON.parse(await bench.script(script, args, JSON.stringify(spec))) as AppendResult;
+    process.stderr.write(
+      `${client}, ${callers} callers, ${recordBytes} B: ${Math.round(result.perSecond)}/s, p99 ${rounded(result.p99Ms, 1)} ms\n`,
+    );
     if (result.failed > 0) throw new Error(`${client}: ${result.failed} appends of ${callers} callers failed`);
     return result;
   });

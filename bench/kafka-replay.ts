@@ -64,6 +64,7 @@ export async function benchKafkaReplay([given]: readonly string[]): Promise<obje
     const times: Record<string, number[]> = {};
     const note = (what: string, ms: number) => {
       times[what] = [...(times[what] ?? []), ms];
+      process.stderr.write(`${what}: ${Math.round((events / ms) * 1000)} events/s\n`);
     };
     for (let round = 0; round < ROUNDS; round++) {
       note('kafkajs: read', await read(bench, 'peers/kafkajs-read', ['bare'], events));
