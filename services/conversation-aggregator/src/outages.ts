@@ -55,7 +55,11 @@ export class Outages {
         this.over(what);
         return result;
       } catch (error) {
-        if (signal.aborted || !isWaitedOut(error)) throw error;
+        if (signal.aborted) throw error;
+        if (!isWaitedOut(error)) {
+          this.over(what);
+          throw error;
+        }
         this.begin(what, error);
         const waitMs = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** tries);
         await delay(waitMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);

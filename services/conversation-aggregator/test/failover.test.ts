@@ -96,12 +96,12 @@ it('one of two that is killed under steady lists is missed by nobody, nor is its
   const busy = keepBusy(queries);
   await busy.more(50);
   await one.kill();
-  await busy.more(200);
+  await busy.more(100);
   const again = start(0, ports[0]);
   await again.says('caught up');
-  await busy.more(200);
+  await busy.more(100);
   await other.kill();
-  await busy.more(200);
+  await busy.more(100);
   await busy.stop();
 });
 
@@ -119,7 +119,7 @@ it('one of two that was stopped for a while shows nobody anything older than was
     await busy.more(100);
     await until(() => performance.now() - stoppedAt > 1_000);
     one.signal('SIGCONT');
-    await busy.more(200);
+    await busy.more(100);
   }
   await busy.stop();
 });

@@ -1,4 +1,7 @@
-import { Codec, conversationDeadLetters, topics } from '@parley/contracts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Codec, conversationDeadLetters, RegistryError, type SchemaRegistry, topics } from '@parley/contracts';
+import { type Log, LogError, partitionOf } from '@parley/log';
 import {
   allRecords,
   applied,
@@ -7,6 +10,7 @@ import {
   messageId,
   named,
   openWorld,
+  PARTITIONS,
   received,
   shown,
   until,
@@ -94,3 +98,137 @@ describe('an aggregator that stops', () => {
     await expect(aggregator.awaitApplied(0, 1_000, 30_000)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
+
+describe('a dead letter is written once', () => {
+  const poisoned = [
+    { key: 'a', value: Buffer.from('no avro'), timestamp: 5, partition: 0 },
+    { key: null, value: Buffer.from([0, 0, 0, 99, 99, 1]), timestamp: 6, partition: 0 },
+    { key: 'b', value: null, timestamp: 7, partition: 1 },
+  ];
+  const letters = async () => {
+    const codec = await Codec.open(conversationDeadLetters, world.registry);
+    const records = await allRecords(world.log, conversationDeadLetters.name);
+    return Promise.all(
+      records.map(async ({ value }) => {
+        const { partition, offset } = (await codec.decode(value ?? Buffer.alloc(0))).value;
+        return `${partition}/${offset}`;
+      }),
+    );
+  };
+  const places = ['0/0', '0/1', '1/0'];
+
+  it('although the log took it and did not say so', async () => {
+    const silent = new Set<string | null>();
+    const log = withAppend(async (topic, records) => {
+      const positions = await world.log.append(topic, records);
+      const [key] = records.map((record) => record.key);
+      if (topic !== conversationDeadLetters.name || silent.has(key ?? null)) return positions;
+      silent.add(key ?? null);
+      throw new LogError('LOG_UNAVAILABLE', 'nobody knows what became of it');
+    });
+    const aggregator = await world.aggregator({ log });
+    await applied(aggregator, await world.log.append(topics.conversationEvents.name, poisoned));
+    expect(silent.size).toBe(poisoned.length);
+    expect((await letters()).sort()).toEqual(places);
+  });
+
+  it('although what was noted of it is lost with the states', async () => {
+    const first = await world.aggregator();
+    await applied(first, await world.log.append(topics.conversationEvents.name, poisoned));
+    await first.close();
+    await rm(join(world.dir, 'aggregator'), { recursive: true });
+    const again = await world.aggregator();
+    await applied(again, await world.append([received('a', 'm1', 10)]));
+    expect((await letters()).sort()).toEqual(places);
+  });
+
+  it('when the registry is back that has to tell, and only what lies behind it in its partition waits', async () => {
+    let isAway = true;
+    const registry: SchemaRegistry = {
+      idOf: (subject, schema) => world.registry.idOf(subject, schema),
+      schemaOf: async (id) => {
+        if (isAway) throw new RegistryError('REGISTRY_UNAVAILABLE', 'away');
+        return world.registry.schemaOf(id);
+      },
+    };
+    const aggregator = await world.aggregator({ registry });
+    const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
+    const before = await world.append(names.map((name, i) => received(name, `before ${name}`, i)));
+    await applied(aggregator, before);
+    const foreign = Buffer.from([0, 0, 0, 99, 99, 1]);
+    await world.log.append(topics.conversationEvents.name, [{ key: 'x', value: foreign, partition: 0 }]);
+    await until(() =>
+      Object.hasOwn((aggregator.ready().detail?.waitingFor as object | undefined) ?? {}, 'schema registry'),
+    );
+
+    const after = await world.append(names.map((name, i) => received(name, `after ${name}`, 100 + i)));
+    const messages = (name: string) => shown(aggregator).conversation(conversationId(name))?.state.messageCount;
+    const isHeldUp = (name: string) => partitionOf(conversationId(name), PARTITIONS) === 0;
+    await applied(
+      aggregator,
+      after.filter(({ partition }) => partition !== 0),
+    );
+    expect(names.filter(isHeldUp).length).toBeGreaterThan(0);
+    for (const name of names) expect(messages(name)).toBe(isHeldUp(name) ? 1 : 2);
+    expect(await letters()).toEqual([]);
+
+    isAway = false;
+    await applied(aggregator, after);
+    for (const name of names) expect(messages(name)).toBe(2);
+    expect(await letters()).toHaveLength(1);
+    expect(aggregator.ready().detail?.waitingFor).toEqual({});
+  });
+});
+
+describe('an older state that another process put over a newer one on the changelog', () => {
+  const unread = async (name: string) =>
+    new Map(await decodeAll(world, topics.conversations, (value, key) => [key, value.unreadCount] as const)).get(
+      conversationId(name),
+    );
+
+  it('is replaced, while running and after a restart', async () => {
+    const first = await world.aggregator();
+    await applied(first, await world.append([received('a', 'm1', 10)]));
+    await until(async () => (await unread('a')) === 1);
+    const [old] = await allRecords(world.log, topics.conversations.name);
+    if (!old) throw new Error('nothing was published');
+    const putOver = () =>
+      world.log.append(topics.conversations.name, [{ key: old.key, value: old.value, partition: old.partition }]);
+    await applied(first, await world.append([received('a', 'm2', 20)]));
+    await until(async () => (await unread('a')) === 2);
+
+    await putOver();
+    expect(await unread('a')).toBe(1);
+    await until(async () => (await unread('a')) === 2);
+
+    await first.close();
+    await putOver();
+    await world.aggregator();
+    await until(async () => (await unread('a')) === 2);
+  });
+
+  it('is replaced where it came between two of its own', async () => {
+    const aggregator = await world.aggregator();
+    await applied(aggregator, await world.append([received('a', 'm1', 10)]));
+    await until(async () => (await unread('a')) === 1);
+    const [old] = await allRecords(world.log, topics.conversations.name);
+    await applied(aggregator, await world.append([received('a', 'm2', 20)]));
+    await until(async () => (await unread('a')) === 2);
+    if (!old) throw new Error('nothing was published');
+    await world.log.append(topics.conversations.name, [{ key: old.key, value: old.value, partition: old.partition }]);
+    const others = Array.from({ length: 12 }, (_, i) => received(`c${i}`, `n${i}`, i));
+    await applied(aggregator, await world.append(others));
+    await until(async () => (await unread('a')) === 2 && (await unread('c11')) === 1);
+  });
+});
+
+/** The world's log, but for one thing. */
+function withAppend(append: Log['append']): Log {
+  return new Proxy(world.log, {
+    get(target, name) {
+      if (name === 'append') return append;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
