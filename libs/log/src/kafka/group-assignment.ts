@@ -22,13 +22,18 @@ export function shareOut(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([id, { topics }]) => ({ id, topics: new Set(topics), share: new Map(), load: 0 }));
   const held = holders(members);
+  const free: [topic: string, partition: number][] = [];
   for (const [topic, count] of [...partitions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const subscribers = all.filter((member) => member.topics.has(topic));
     for (let partition = 0; partition < count; partition++) {
       const holder = held.get(`${topic}/${partition}`);
-      const heir = subscribers.find(({ id }) => id === holder) ?? least(subscribers);
-      if (heir) give(heir, topic, partition);
+      const keeper = all.find(({ id, topics }) => id === holder && topics.has(topic));
+      if (keeper) give(keeper, topic, partition);
+      else free.push([topic, partition]);
     }
+  }
+  for (const [topic, partition] of free) {
+    const heir = least(all.filter((member) => member.topics.has(topic)));
+    if (heir) give(heir, topic, partition);
   }
   level(all);
   return new Map(all.map(({ id, share }) => [id, share]));
