@@ -18,6 +18,7 @@ import { Outages } from './outages';
 import { Follower } from './partition/follower';
 import type { Generation } from './partition/generation';
 import { Governor } from './partition/governor';
+import { unfittingPartitions } from './partition/unfitting';
 import { Waiters } from './partition/waiters';
 import { Watch } from './partition/watch';
 import { Changelog } from './publish/changelog';
@@ -220,17 +221,12 @@ export class Aggregator implements Shown {
     return opened;
   }
 
-  /** A position that the log does not hold is never skipped over: an operator has to look. */
+  /** A position that the log does not hold, or not of these states, is never skipped over: an operator has to look. */
   private async refuseUnfitting(generation: Generation): Promise<void> {
-    const topic = await this.persist(() => this.options.log.describe(topics.conversationEvents.name));
-    for (const { partition, start, end } of topic?.offsets ?? []) {
-      const position = generation.partition(partition)?.position;
-      if (position === undefined || (position >= start && position <= end)) continue;
-      const reason = `position ${position} is outside of the log, which holds ${start} to ${end}`;
-      this.options.logger.fatal(
-        { partition, position, start, end },
-        'partition refused: its position is outside of the log',
-      );
+    const { log, logger } = this.options;
+    const { signal } = this.stopping;
+    for (const { partition, reason } of await this.persist(() => unfittingPartitions(log, generation, signal))) {
+      logger.fatal({ partition, reason }, 'partition refused: its states and the log don’t fit');
       this.refused.set(partition, reason);
       generation.refuse(partition);
     }

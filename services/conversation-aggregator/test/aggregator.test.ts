@@ -1,4 +1,5 @@
 import { topics } from '@parley/contracts';
+import { type Log, LogError, type LogReader } from '@parley/log';
 import { searchPage } from '../src/query/conversations';
 import { locateMessage, messagesPage } from '../src/query/messages';
 import {
@@ -198,5 +199,76 @@ describe('the changelog', () => {
     await world.aggregator();
     await until(async () => (await newest()).get(conversationId('a')) === 0);
     expect((await newest()).get(conversationId('b'))).toBe(1);
+  });
+});
+
+describe('states of another log', () => {
+  it('are refused although their position lies within it', async () => {
+    const first = await world.aggregator();
+    const positions = await world.append(Array.from({ length: 9 }, (_, i) => received(`c${i}`, `m${i}`, i)));
+    await applied(first, positions);
+    await first.close();
+    const others = new Set(positions.map(({ partition }) => partition));
+    const other = await openWorld();
+    try {
+      await other.append(Array.from({ length: 90 }, (_, i) => received(`d${i}`, `n${i}`, i)));
+      const aggregator = await other.aggregator({ dir: `${world.dir}/aggregator`, wait: false });
+      await until(() => Object.keys((aggregator.ready().detail?.refused as object | undefined) ?? {}).length > 0);
+      expect(Object.keys(aggregator.ready().detail?.refused as object).map(Number)).toEqual([...others].sort());
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('are told from those of this log, also when the log went on', async () => {
+    const first = await world.aggregator();
+    await applied(first, await world.append([received('a', 'm1', 10), received('b', 'm2', 10)]));
+    await first.close();
+    await world.append([received('a', 'm3', 20), received('c', 'm4', 10)]);
+    const again = await world.aggregator();
+    expect(again.ready()).toMatchObject({ ready: true, detail: { refused: {} } });
+  });
+});
+
+describe('a partition whose position the log does not hold any more', () => {
+  it('is refused while the aggregator runs, and the others go on', async () => {
+    let isGone = false;
+    const gone = 1;
+    const log: Log = new Proxy(world.log, {
+      get(target, name) {
+        if (name === 'describe') {
+          return async (topic: string) => {
+            const found = await target.describe(topic);
+            const moved = found?.offsets.map((o) => (isGone && o.partition === gone ? { ...o, start: 1_000_000 } : o));
+            return found && moved && { ...found, offsets: moved };
+          };
+        }
+        if (name === 'reader') {
+          return async (topic: string, from: ReadonlyMap<number, number>) => {
+            const reader = await target.reader(topic, from);
+            const next: LogReader['next'] = async (options) => {
+              const batch = await reader.next({ ...options, maxWaitMs: 20 });
+              if (isGone && from.has(gone)) throw new LogError('OFFSET_OUT_OF_RANGE', 'gone');
+              return batch;
+            };
+            return { next, positions: () => reader.positions(), close: () => reader.close() };
+          };
+        }
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const aggregator = await world.aggregator({ log });
+    const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
+    await applied(aggregator, await world.append(names.map((name, i) => received(name, `m ${name}`, i))));
+    isGone = true;
+    await until(() => aggregator.positions().length === 2);
+    const later = await world.append(names.map((name, i) => received(name, `n ${name}`, 100 + i)));
+    await applied(
+      aggregator,
+      later.filter(({ partition }) => partition !== gone),
+    );
+    expect(aggregator.ready().ready).toBe(false);
+    await expect(aggregator.awaitApplied(gone, 0, 10)).rejects.toThrow('partition 1 is not served here');
   });
 });

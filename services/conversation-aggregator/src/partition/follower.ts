@@ -140,6 +140,8 @@ export class Follower {
       if (late) await late;
       if (at % CLOCK_EVERY === 0 && governor.isDue) await this.rest(partition, isBulk);
     }
+    const last = records.at(-1);
+    if (last) partition.mark(last);
     partition.advance(next);
     await this.rest(partition, isBulk);
   }

@@ -11,6 +11,14 @@ export interface Additions {
   readonly events: Map<string, number>;
 }
 
+/** One record that was applied: by it a log is told from another one that has the same offsets. */
+export interface Mark {
+  readonly offset: number;
+  readonly key: string | null;
+  /** Epoch milliseconds. */
+  readonly timestamp: number;
+}
+
 function noAdditions(): Additions {
   return { messageIds: new Map(), blocks: new Map(), events: new Map() };
 }
@@ -24,6 +32,7 @@ export class Layer {
   readonly opened = new Map<number, number>();
   nextBlock: number | undefined;
   position: number | undefined;
+  mark: Mark | undefined;
 
   constructor(public added: Additions = noAdditions()) {}
 

@@ -3,7 +3,7 @@ import { type Arena, readNumber } from './arena';
 import { Block, blockOf, indexOf, numberOf, storedRow } from './block';
 import { type Environment, StoreError } from './environment';
 import { blockKey, comparePlaces, idKey, type Place, partitionPrefix, placeKey, placeOf, prefixRange } from './keys';
-import { Layer } from './layer';
+import { Layer, type Mark } from './layer';
 import { RecentMap } from './recent-map';
 import { RowWriter } from './row-bytes';
 import { readMessage, writeMessage } from './rows';
@@ -155,6 +155,16 @@ export class PartitionState implements StateReader {
     this.open.position = position;
   }
 
+  /** The record is one that was applied. */
+  mark({ offset, key, timestamp }: Mark): void {
+    this.open.mark = { offset, key, timestamp };
+  }
+
+  /** A record that was applied before the last commit; undefined if none was noted. */
+  get marked(): Mark | undefined {
+    return this.env.meta.get(`mark/${this.partition}`) as Mark | undefined;
+  }
+
   /** Hands over what is to be committed, and opens a new layer over it; undefined if there is nothing. */
   beginCommit(): Layer | undefined {
     if (this.open.isEmpty) return undefined;
@@ -187,6 +197,7 @@ export class PartitionState implements StateReader {
     if (layer.isEmpty) return;
     env.meta.put(`next-block/${partition}`, layer.nextBlock);
     env.meta.put(`position/${partition}`, layer.position);
+    if (layer.mark) env.meta.put(`mark/${partition}`, layer.mark);
   }
 
   committed(): void {
