@@ -5,7 +5,7 @@ import { Codec, type SchemaRegistrar, type SchemaRegistry, topicSpec, topics } f
 import { type Log, LogError, type LogRecord, openEmbeddedLog, openEmbeddedRegistry } from '@parley/log';
 import fc from 'fast-check';
 import { type CopyOptions, copyLog } from './copy-log';
-import { NO_SCHEMA } from './frame';
+import { NO_SCHEMA, schemaIdOf } from './frame';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const GROUP = 'delivery-profiles';
@@ -44,6 +44,12 @@ async function all(log: Log, topic: string): Promise<readonly LogRecord[]> {
   await reader.close();
   return found;
 }
+
+/** As `kept`, but for the schema id, which each registry gives. */
+const content = (record: LogRecord) => ({
+  ...kept(record),
+  value: schemaIdOf(record.value) === undefined ? record.value : record.value?.subarray(5),
+});
 
 /** All that a copy must keep of a record. */
 const kept = ({ partition, key, value, headers, timestamp }: LogRecord) => ({
@@ -277,6 +283,32 @@ describe('copying a log', () => {
       expect((await all(target.log, tags.name)).map(({ key }) => key)).toEqual(['a', 'late']);
     });
 
+    it('a copy in which something went wrong on the way, by its records and by its states', async () => {
+      const codec = await Codec.open(conversationEvents, source.schemas);
+      const about = { eventId: 'e', accountId: 1, conversationId: 'c', occurredAt: 1 };
+      const value = codec.encode('ConversationStateSet', {
+        ...about,
+        actorKind: 'user',
+        actorId: null,
+        cause: null,
+        state: 'OPEN',
+      });
+      await source.log.append(conversationEvents.name, [{ key: 'c', value }]);
+      const log = overlay(target.log, {
+        append: (topic, records) => {
+          const altered = records.map((record) => ({ ...record, value: Buffer.from(record.value ?? '') }));
+          // The last letter of the state.
+          for (const { value } of altered) value[value.lastIndexOf('OPEN') + 3] = 'M'.charCodeAt(0);
+          return target.log.append(topic, altered);
+        },
+      });
+      const { message } = await refusal({ target: { ...target, log }, verify: false, states: true });
+      expect(message).toMatch(
+        /^the states of partition \d differ: [0-9a-f]{64} of the source, [0-9a-f]{64} of the target$/,
+      );
+      expect((await refusal({ resume: true })).message).toContain('the target is no copy of the source');
+    });
+
     it.each([
       ['another value', [text('a', '1', { timestamp: 1 }), text('b', 'not 2', { timestamp: 2 })]],
       ['another key', [text('a', '1', { timestamp: 1 }), text('not b', '2', { timestamp: 2 })]],
@@ -351,11 +383,14 @@ describe('copying a log', () => {
             await copy({ source: from, target: to, resume: true });
             for (const { name } of specs) {
               const [ours, theirs] = [await all(from.log, name), await all(to.log, name)];
-              expect(theirs.map(kept)).toEqual(ours.map(kept));
+              expect(theirs.map(content)).toEqual(ours.map(content));
+              const ids = new Set(theirs.map(({ value }) => schemaIdOf(value)));
+              ids.delete(undefined);
+              for (const copied of ids) expect(await to.schemas.schemaOf(copied ?? 0)).toEqual(avsc('Tag'));
               // Whoever goes on at its position gets the same records as before.
               const [was, is] = [await from.log.committed(GROUP, name), await to.log.committed(GROUP, name)];
               const rest = (records: readonly LogRecord[], of: typeof was) =>
-                records.filter(({ partition, offset }) => offset >= (of.get(partition) ?? 0)).map(kept);
+                records.filter(({ partition, offset }) => offset >= (of.get(partition) ?? 0)).map(content);
               expect([...is.keys()]).toEqual([...was.keys()]);
               expect(rest(theirs, is)).toEqual(rest(ours, was));
             }

@@ -17,8 +17,11 @@ A log is kafka (as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and the settings beside th
   --json         print the report as one line of JSON
 
 Keys, headers, times, partitions and order stay; contents get the schema ids of the target's registry, where the
-schemas are registered first. The target's topics must be empty. What is outside of the log does not go along:
-SYSTEM_TOKEN and JWT_SECRET (files in DATA_DIR where they were made) have to be the same for the copy.`;
+schemas are registered first. The target's topics must be empty. The record inside of a dead letter keeps its bytes, and
+with them the schema id of the source's registry.
+What is outside of the log does not go along: SYSTEM_TOKEN and JWT_SECRET (files in DATA_DIR where they were made) have
+to be the same for the copy, and the services' DATA_DIR empty but for them: what they keep there is of the source's
+positions, and is made again from the log.`;
 
 export const logCopy: Command = {
   name: 'log copy',

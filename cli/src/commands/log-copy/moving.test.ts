@@ -56,7 +56,11 @@ const statesOf = async (place: string, env?: NodeJS.ProcessEnv): Promise<readonl
   JSON.parse(await parley(`log states --of ${place} --json`, env)).partitions;
 
 /** What an aggregator says that has read the log from its beginning, with the router running beside it. */
-async function served(dataDir: string, env: Record<string, string> = {}): Promise<readonly Hash[]> {
+async function served(
+  dataDir: string,
+  env: Record<string, string> = {},
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<readonly Hash[]> {
   const system = await System.create({ mode: 'services', dataDir: join(dir, dataDir), env });
   try {
     system.launchService('conversation-aggregator');
@@ -64,6 +68,7 @@ async function served(dataDir: string, env: Record<string, string> = {}): Promis
     system.launchService('ingest');
     await system.ready('ingest');
     const { partitions } = await system.aggregator.expect<{ partitions: Hash[] }>(200, '/query/state-hash', {});
+    await meanwhile();
     return partitions;
   } finally {
     await system.stop();
@@ -102,7 +107,10 @@ describe('an installation that moves', () => {
         const before = await statesOf('embedded:data-demo');
         await parley('deploy', env);
         expect((await copy('embedded:data-demo', 'kafka', env)).states).toEqual(before);
-        expect(await served('on-kafka', env)).toEqual(before);
+        const early = async () => {
+          await expect(parley('log copy --from kafka --to embedded:early', env)).rejects.toThrow('kafka is in use');
+        };
+        expect(await served('on-kafka', env, early)).toEqual(before);
         expect(await statesOf('kafka', env)).toEqual(before);
         expect((await copy('kafka', 'embedded:back', env)).states).toEqual(before);
         expect(await served('back')).toEqual(before);
