@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { PARTITIONS, until, type World } from './world';
+import { until, type World } from './world';
 
 const MAIN = join(__dirname, '..', 'dist', 'main.js');
-export const TOKEN = 'a token for tests';
 
 export interface ProcessOptions {
   readonly replica?: number;
@@ -23,15 +22,7 @@ export class AggregatorProcess {
   }
 
   static start(world: World, { replica = 0, port = 0 }: ProcessOptions = {}): AggregatorProcess {
-    const env = {
-      ...process.env,
-      DATA_DIR: world.dir,
-      PARTITIONS: String(PARTITIONS),
-      AGGREGATOR_PORT: String(port),
-      AGGREGATOR_REPLICA: String(replica),
-      SYSTEM_TOKEN: TOKEN,
-      JWT_SECRET: 'a secret for tests',
-    };
+    const env = { ...process.env, ...world.env, AGGREGATOR_PORT: String(port), AGGREGATOR_REPLICA: String(replica) };
     return new AggregatorProcess(spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'inherit'] }));
   }
 

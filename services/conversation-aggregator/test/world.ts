@@ -1,10 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Codec, type ConversationEvent, ids, type SchemaRegistry, topicSpec, topics } from '@parley/contracts';
-import { type Log, openEmbeddedLog, openEmbeddedRegistry, type Position } from '@parley/log';
+import { basename, join } from 'node:path';
+import {
+  allTopics,
+  Codec,
+  type ConversationEvent,
+  ids,
+  registerSchemas,
+  type SchemaRegistry,
+  topicSpec,
+  topics,
+} from '@parley/contracts';
+import type { KafkaAddresses } from '@parley/kafka-dev';
+import type { Log, Position } from '@parley/log';
 import type { PartitionHash } from '@parley/query';
-import { EventWriter } from '@parley/service-kit';
+import { EventWriter, loadConfig, openLog } from '@parley/service-kit';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Aggregator, type AggregatorOptions } from '../src/aggregator';
@@ -12,10 +22,13 @@ import type { Generation } from '../src/partition/generation';
 import { stateHashes } from '../src/query/state-hash';
 
 export const PARTITIONS = 3;
+export const TOKEN = 'a token for tests';
 
-/** A real embedded log in a folder of its own, and aggregators over it. */
+/** A log of its own, and aggregators over it. */
 export interface World {
   readonly dir: string;
+  /** Settings of a process over the same log. */
+  readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   readonly registry: SchemaRegistry;
   append(events: readonly ConversationEvent[]): Promise<readonly Position[]>;
@@ -24,15 +37,30 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(): Promise<World> {
+const logger = pino({ level: 'silent' });
+
+/** On the embedded log, or on Kafka under a prefix of its own. */
+export async function openWorld(kafka?: KafkaAddresses): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'parley-aggregator-'));
-  const log = await openEmbeddedLog({ dir: join(dir, 'log') });
-  const registry = await openEmbeddedRegistry({ dir: join(dir, 'log') });
+  const env = {
+    DATA_DIR: dir,
+    PARTITIONS: String(PARTITIONS),
+    SYSTEM_TOKEN: TOKEN,
+    JWT_SECRET: 'a secret for tests',
+    ...(kafka && {
+      KAFKA_BROKERS: kafka.brokers.join(','),
+      SCHEMA_REGISTRY_URL: kafka.registryUrl,
+      KAFKA_PREFIX: `${basename(dir)}.`,
+    }),
+  };
+  const { log, registry, close } = await openLog(loadConfig(env), logger);
+  await registerSchemas(registry, allTopics([]));
   await log.ensureTopics([topicSpec(topics.conversationEvents, PARTITIONS)]);
   const writer = await EventWriter.open(log, registry);
   const open: Aggregator[] = [];
   return {
     dir,
+    env,
     log,
     registry,
     append: (events) => writer.append(events),
@@ -43,7 +71,7 @@ export async function openWorld(): Promise<World> {
         dir: join(dir, 'aggregator'),
         partitions: PARTITIONS,
         settings: { partitions: null, replica: 0 },
-        logger: pino({ level: 'silent' }),
+        logger,
         metrics: new Registry(),
         onFatal: (error) => {
           throw error;
@@ -56,7 +84,7 @@ export async function openWorld(): Promise<World> {
     },
     async close() {
       for (const aggregator of open) await aggregator.close();
-      await log.close();
+      await close();
       await rm(dir, { recursive: true, force: true });
     },
   };
