@@ -1,12 +1,13 @@
 import { Type } from 'avsc';
 import { schemas } from '../src/generated/schemas';
-import { Codec, CodecError, type SchemaRegistry, topics } from '../src/index';
+import { Codec, CodecError, RegistryError, type SchemaRegistry, topics } from '../src/index';
 
 /** A registry as small as it can be; counts what it was asked. */
 class Registry implements SchemaRegistry {
   readonly all: object[] = [];
   readonly subjects: string[] = [];
   asked = 0;
+  away = false;
 
   async idOf(subject: string, schema: object): Promise<number> {
     this.subjects.push(subject);
@@ -15,6 +16,7 @@ class Registry implements SchemaRegistry {
 
   async schemaOf(id: number): Promise<object | undefined> {
     this.asked++;
+    if (this.away) throw new RegistryError('REGISTRY_UNAVAILABLE', 'away');
     return this.all[id - 1];
   }
 }
@@ -75,6 +77,37 @@ it('asks once for an id that nobody knows', async () => {
     await expect(codec.decode(frame(77, Buffer.alloc(3)))).rejects.toMatchObject({ code: 'UNKNOWN_SCHEMA_ID' });
   }
   expect(registry.asked).toBe(1);
+});
+
+it('a registry that is away is no fault of the record, and asked again', async () => {
+  const registry = new Registry();
+  const codec = await Codec.open(topics.tags, registry);
+  const older = await registry.idOf('older', { ...schemas.Tag, doc: 'older' });
+  const bytes = frame(older, parse(schemas.Tag).toBuffer(example(schemas.Tag)));
+  registry.away = true;
+  for (let n = 0; n < 2; n++) {
+    const failure = await codec.decode(bytes).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'REGISTRY_UNAVAILABLE', retryable: true });
+    expect(failure).not.toBeInstanceOf(CodecError);
+  }
+  registry.away = false;
+  await expect(codec.decode(bytes)).resolves.toMatchObject({ type: 'Tag' });
+});
+
+it('asks once for an id that is of no use here, and forgets the oldest of very many', async () => {
+  const registry = new Registry();
+  const codec = await Codec.open(topics.tags, registry);
+  const foreign = await registry.idOf('x', { type: 'record', name: 'Foreign', fields: [] });
+  const useless = (id: number) => expect(codec.decode(frame(id, Buffer.alloc(0)))).rejects.toThrow(CodecError);
+  await useless(foreign);
+  await useless(foreign);
+  expect(registry.asked).toBe(1);
+  for (let id = 10_000; id < 11_000; id++) await useless(id);
+  const { asked } = registry;
+  await useless(10_999);
+  expect(registry.asked).toBe(asked);
+  await useless(foreign);
+  expect(registry.asked).toBe(asked + 1);
 });
 
 it('refuses what is no frame, no Avro, or of another topic', async () => {

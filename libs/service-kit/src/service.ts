@@ -28,6 +28,8 @@ export interface ServiceContext {
   readonly log: Log;
   readonly registry: SchemaRegistry & SchemaRegistrar;
   readonly metrics: Registry;
+  /** Aborted when the log is about to be closed: at the end, and after a start that did not get through. */
+  readonly ending: AbortSignal;
 }
 
 export interface Readiness {
@@ -120,8 +122,13 @@ async function drain(server: Server): Promise<void> {
 }
 
 async function openProgress(name: string, config: Config, logger: Logger): Promise<Progress> {
-  const { log, registry, close } = await openLog(config, logger, name);
-  const ctx = { name, config, logger, log, registry, metrics: new Registry() };
+  const { log, registry, close: closeLog } = await openLog(config, logger, name);
+  const ending = new AbortController();
+  const ctx = { name, config, logger, log, registry, metrics: new Registry(), ending: ending.signal };
+  const close = () => {
+    ending.abort();
+    return closeLog();
+  };
   return { ctx, close, parts: undefined, waitsFor: undefined };
 }
 
@@ -138,7 +145,7 @@ async function startParts(progress: Progress, start: StartService, signal: Abort
       progress.parts = await start(progress.ctx);
     } catch (error) {
       if (isUnavailable(error)) {
-        // Readers and tables of the attempt end with its log.
+        // What the attempt has opened ends with its log.
         await progress.close();
         Object.assign(progress, await openProgress(name, config, logger));
       }

@@ -31,6 +31,8 @@ export interface TableContext {
   readonly log: Log;
   readonly registry: SchemaRegistry;
   readonly logger: Logger;
+  /** Aborted before the log is closed under the tables that are open: they close with it. */
+  readonly ending?: AbortSignal;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Table<R extends RecordName> {
     const codec = await Codec.open(topic, ctx.registry);
     const table = new Table(ctx, topic, record, codec, await ctx.log.reader(topic.name, 'earliest'));
     table.running = table.follow();
+    ctx.ending?.addEventListener('abort', () => void table.close(), { once: true });
     try {
       await table.readWhole();
     } catch (error) {
@@ -174,10 +177,7 @@ export class Table<R extends RecordName> {
       } catch (error) {
         if (this.stop.signal.aborted) return;
         if (!isUnavailable(error)) {
-          // A log that is closed under its tables is one that is opened anew.
-          if (!isLogError(error, 'LOG_CLOSED')) {
-            this.ctx.logger.error({ err: error, topic: this.topic.name }, 'table can not be read');
-          }
+          this.ctx.logger.error({ err: error, topic: this.topic.name }, 'table can not be read');
           this.fail(error as Error);
           return;
         }
