@@ -67,6 +67,27 @@ export function testLogContract(name: string, open: OpenLog, features: LogFeatur
       return topic.name;
     };
 
+    describe('identity', () => {
+      it('is the same from every handle, also when all others are closed and after topics were made', async () => {
+        const identity = await log.identity();
+        expect(identity).not.toBe('');
+        expect(await (await under.again()).identity()).toBe(identity);
+        await make();
+        await log.close();
+        expect(await (await under.again()).identity()).toBe(identity);
+        await failure(log.identity(), 'LOG_CLOSED');
+      });
+
+      it('is another one for another log', async () => {
+        const other = await open();
+        try {
+          expect(await other.log.identity()).not.toBe(await log.identity());
+        } finally {
+          await other.destroy();
+        }
+      });
+    });
+
     describe('topics', () => {
       it('are made once, and making them again changes nothing', async () => {
         const topic = await make();

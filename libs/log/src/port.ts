@@ -132,6 +132,13 @@ export interface GroupLag extends Position {
 
 export interface Log {
   /**
+   * Names this log among all others: the same from every handle and after every restart, another one for another log.
+   * Offsets mean something in one log only, so whoever keeps what it made of them keeps this beside it. A topic that is
+   * removed and made anew does not change it.
+   * @throws LOG_UNAVAILABLE
+   */
+  identity(): Promise<string>;
+  /**
    * Makes the topics that are missing.
    * @throws TOPIC_MISMATCH  one exists with other settings; names each difference
    */

@@ -65,6 +65,7 @@ it.each([
   ['of another format', { format: 'other', version: 1 }, 'DATA_DIR_FOREIGN'],
   ['of a newer version', { format: 'parley-log', version: 99 }, 'DATA_DIR_FOREIGN'],
   ['without a version', { format: 'parley-log' }, 'DATA_DIR_TORN'],
+  ['without an id', { format: 'parley-log', version: 1 }, 'DATA_DIR_TORN'],
 ] as const)('refuses a marker %s', async (_what, marker, code) => {
   writeFileSync(join(dir, 'parley-log.json'), JSON.stringify(marker));
   expect(await refusal(code)).toContain('parley-log.json');

@@ -15,19 +15,28 @@ const UNFINISHED = '.new-';
 /**
  * Makes sure that a folder is a data directory of ours, making one of an empty or missing folder. Several processes
  * may do so at once.
+ * @returns what names this directory among all others: made with it, and never changed
  * @throws DATA_DIR_FOREIGN, DATA_DIR_TORN  with the file and what to do; nothing is ever reset
  */
-export async function claimDirectory(dir: string): Promise<void> {
+export async function claimDirectory(dir: string): Promise<string> {
   mkdirSync(dir, { recursive: true });
   const path = join(dir, MARKER);
   const marker = readMarker(path) ?? (await writeMarker(dir, path));
-  const { format, version } = marker;
+  const { format, version, id } = marker;
   if (format !== FORMAT) throw foreign(path, `names the format ${JSON.stringify(format)}, not ${FORMAT}`);
   if (typeof version !== 'number') throw torn(path, 'has no version');
   if (version > VERSION) throw foreign(path, `has version ${version}; this program reads up to ${VERSION}`);
+  if (typeof id !== 'string' || id === '') throw torn(path, 'has no id');
+  return id;
 }
 
-function readMarker(path: string): { format?: unknown; version?: unknown } | undefined {
+interface Marker {
+  readonly format?: unknown;
+  readonly version?: unknown;
+  readonly id?: unknown;
+}
+
+function readMarker(path: string): Marker | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -44,7 +53,7 @@ function readMarker(path: string): { format?: unknown; version?: unknown } | und
   throw torn(path, 'is no JSON object');
 }
 
-async function writeMarker(dir: string, path: string): Promise<{ format?: unknown; version?: unknown }> {
+async function writeMarker(dir: string, path: string): Promise<Marker> {
   const strangers = readdirSync(dir).filter((name) => !name.startsWith(UNFINISHED) && name !== MARKER);
   // Another process may have claimed it since we looked, and made topics already.
   const made = readMarker(path);

@@ -39,12 +39,12 @@ export interface EmbeddedLogOptions {
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log> {
   const { dir, logger } = options;
-  await claimDirectory(dir);
+  const id = await claimDirectory(dir);
   const topicsDir = join(dir, 'topics');
   for (const topic of listFinished(topicsDir)) checkTopic(join(topicsDir, topic));
   const { environment, release } = await openOrMake(dir, 'groups');
   const groups = new GroupStore(environment, new Bell(join(dir, 'groups', 'bell'), logger));
-  return new EmbeddedLog(topicsDir, groups, release, logger);
+  return new EmbeddedLog(id, topicsDir, groups, release, logger);
 }
 
 class EmbeddedLog implements Log {
@@ -57,12 +57,18 @@ class EmbeddedLog implements Log {
   private closing: Promise<void> | undefined;
 
   constructor(
+    private readonly id: string,
     private readonly topicsDir: string,
     private readonly groups: GroupStore,
     private readonly releaseGroups: () => Promise<void>,
     private readonly logger: Warn | undefined,
   ) {
     this.session = new OwnSession(groups.environment);
+  }
+
+  async identity(): Promise<string> {
+    this.assertOpen();
+    return this.id;
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {

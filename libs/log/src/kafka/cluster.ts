@@ -15,6 +15,8 @@ export interface Cluster {
   readonly prefix: string;
   /** Aborts when the log is closed. */
   readonly signal: AbortSignal;
+  /** What the brokers call their cluster: made when its storage was first formatted. @throws LOG_UNAVAILABLE */
+  id(): Promise<string>;
   /**
    * Node id of each partition's leader, of all partitions; -1 where there is none at the moment. From cached
    * metadata, fetched where unknown.
@@ -56,6 +58,8 @@ interface TopicMetadata {
 }
 
 interface MetadataAnswer {
+  /** null: the broker has not learnt it yet. */
+  readonly clusterId: string | null;
   readonly controllerId: number;
   readonly brokers: readonly { nodeId: number; host: string; port: number }[];
   readonly topicMetadata: readonly {
@@ -146,6 +150,12 @@ export class KafkaCluster implements Cluster {
     this.prefix = options.prefix;
     this.signal = this.ended.signal;
     this.bootstrap = options.brokers.map(addressOf);
+  }
+
+  async id(): Promise<string> {
+    const { clusterId } = await this.ask('brokers');
+    if (!clusterId) throw unavailable('the broker does not say which cluster it is of', undefined);
+    return clusterId;
   }
 
   knownLeaders(topic: string): ReadonlyMap<number, number> | undefined {

@@ -81,6 +81,12 @@ class KafkaLog implements Log {
     this.instanceIds = new InstanceIds(options.instanceId ?? null);
   }
 
+  async identity(): Promise<string> {
+    this.assertOpen();
+    const { cluster } = this;
+    return `${await patiently(cluster.signal, () => cluster.id())}/${cluster.prefix}`;
+  }
+
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     this.assertOpen();
     await ensureTopics(this.cluster, specs, this.options.replicationFactor ?? null);
