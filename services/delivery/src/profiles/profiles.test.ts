@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, Codec, type ConversationEvent, type SchemaRegistry, topicSpec, topics } from '@parley/contracts';
 import type { ConversationView } from '@parley/conversations';
-import { type Log, openEmbeddedLog, openEmbeddedRegistry } from '@parley/log';
+import { type Log, LogError, openEmbeddedLog, openEmbeddedRegistry } from '@parley/log';
 import type { QueryClient } from '@parley/query';
 import { AppError, createLogger, EventWriter, loadConfig, Table } from '@parley/service-kit';
 import { openProviderClient } from '@parley/sources';
@@ -109,12 +109,16 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function startFetching(tries = 3, inFlightMax = 100): Promise<() => Promise<void>> {
+async function startFetching(
+  tries = 3,
+  inFlightMax = 100,
+  writer: Pick<EventWriter, 'append'> = events,
+): Promise<() => Promise<void>> {
   const env = { DATA_DIR: dir, FACEBOOK_APP_ID: '1', FACEBOOK_APP_SECRET: 'app-secret', FACEBOOK_API_URL: graphUrl };
   const fetcher = new ProfileFetcher({
     query: conversations,
     channels,
-    events,
+    events: writer,
     provider: { client: openProviderClient(2_000), settings: loadConfig(env).providers },
     logger,
     concurrency: 4,
@@ -295,6 +299,19 @@ describe('contact profiles', () => {
     await events.append([message('a')]);
     await startFetching();
     expect(await firstWritten('a')).toEqual(ROSA);
+  });
+
+  it('are written once the log is back, and not asked for again', async () => {
+    await events.append([message('a')]);
+    let away = 2;
+    await startFetching(3, 100, {
+      append: async (written) => {
+        if (away-- > 0) throw new LogError('LOG_UNAVAILABLE', 'no broker can be reached');
+        return events.append(written);
+      },
+    });
+    expect(await firstWritten('a')).toEqual(ROSA);
+    expect(graph.asked).toEqual(['contact-of-a']);
   });
 
   it('are left alone where the channel is gone: the next message asks again', async () => {

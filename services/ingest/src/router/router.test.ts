@@ -1,7 +1,7 @@
 import { rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConversationEvent, ids, topics } from '@parley/contracts';
-import type { Log } from '@parley/log';
+import { type ConversationEvent, ids, RegistryError, rawTopic, topics } from '@parley/contracts';
+import { type Log, LogError } from '@parley/log';
 import { Harness, until } from '../../test/harness';
 
 const messagesOf = (events: readonly ConversationEvent[]) =>
@@ -134,6 +134,58 @@ describe('router', () => {
     await harness.routed('facebook');
     expect((await harness.deadLetters('facebook')).map(({ reason }) => reason)).toEqual(['BAD_FRAME', 'BAD_BODY']);
     expect(messagesOf(await harness.events())).toHaveLength(1);
+  });
+
+  it('a registry that is away holds its record up, and nothing is lost or said twice for it', async () => {
+    await harness.channel('facebook', 'page-1');
+    let asked = 0;
+    let isAway = true;
+    const { registry } = harness.ctx;
+    await harness.start({
+      ...harness.ctx,
+      registry: {
+        idOf: (subject, schema) => registry.idOf(subject, schema),
+        register: (subject, schema) => registry.register(subject, schema),
+        schemaOf: async (id) => {
+          asked += 1;
+          if (isAway) throw new RegistryError('REGISTRY_UNAVAILABLE', 'away');
+          return registry.schemaOf(id);
+        },
+      },
+    });
+    const unknown = Buffer.from([0, 0, 1, 0, 0, 7]);
+    const raw = rawTopic('facebook').name;
+    await harness.receive('facebook', facebook(facebookText('a', 'before')), { key: 'page-1' });
+    await harness.ctx.log.append(raw, [{ key: 'page-1', value: unknown }]);
+    await harness.receive('facebook', facebook(facebookText('b', 'after')), { key: 'page-1' });
+    await until(() => asked >= 3);
+    expect(await harness.deadLetters('facebook')).toEqual([]);
+    expect(messagesOf(await harness.events()).map(({ text }) => text)).not.toContain('after');
+    isAway = false;
+    await harness.routed('facebook');
+    expect(await harness.deadLetters('facebook')).toEqual([
+      expect.objectContaining({ reason: 'UNKNOWN_SCHEMA_ID', topic: raw }),
+    ]);
+    expect(messagesOf(await harness.events()).map(({ text }) => text)).toEqual(['before', 'after']);
+  });
+
+  it('a start that finds the log away leaves nothing behind, and the next one works', async () => {
+    const { log } = harness.ctx;
+    const withoutGroups = new Proxy(log, {
+      get: (target, name) => {
+        if (name !== 'consumer') return Reflect.get(target, name).bind(target);
+        return async () => {
+          throw new LogError('LOG_UNAVAILABLE', 'no broker can be reached');
+        };
+      },
+    });
+    const failed = harness.start({ ...harness.ctx, log: withoutGroups });
+    await expect(failed).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    await harness.channel('facebook', 'page-1');
+    await harness.start();
+    await harness.receive('facebook', facebook(facebookText('a', 'one')));
+    await harness.routed('facebook');
+    expect(messagesOf(await harness.events()).map(({ text }) => text)).toEqual(['one']);
   });
 
   it('metadata may come before its message, and waits over a restart', async () => {

@@ -119,7 +119,8 @@ export class Router {
     await log.ensureTopics([...names].flatMap((name) => specsOfSource(name, config.partitions)));
     const raw = (await log.topics()).filter((topic) => sourceOfRawTopic(topic) !== undefined);
     const writer = await EventWriter.open(log, registry);
-    const state = keep(RouterState.open(join(config.dataDir, 'ingest', 'router'), ctx.logger));
+    const dir = join(config.dataDir, 'ingest', 'router');
+    const state = keep(RouterState.open({ dir, log: await log.identity(), logger: ctx.logger }));
     const consumer = await log.consumer({ group: ROUTER_GROUP, topics: raw, maxRecords: BATCH_RECORDS });
     return new Router(ctx, options, { channels, sources }, writer, state, consumer);
   }

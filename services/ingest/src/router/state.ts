@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConversationEvent } from '@parley/contracts';
 import { checkEnvironmentFile, isLogError, type Offset } from '@parley/log';
-import type { ServiceContext } from '@parley/service-kit';
+import { type ServiceContext, warnOfOtherLog } from '@parley/service-kit';
 import { type Database, open, type RootDatabase } from 'lmdb';
 
 type Logger = Pick<ServiceContext['logger'], 'warn'>;
@@ -25,6 +25,16 @@ export interface Reached {
 type WaitingKey = [messageId: string, partition: number, offset: Offset, index: number, event: number];
 type ParkedKey = [channelKey: string, topic: string, partition: number, offset: Offset];
 
+export interface RouterStateOptions {
+  readonly dir: string;
+  /** Identity of the log; what was remembered of another one is forgotten, places of records foremost. */
+  readonly log: string;
+  readonly logger: Logger;
+}
+
+/** Key of the log's identity in `meta`. */
+const LOG = 'log';
+
 /** Sorts behind every number and text that a key can have. */
 const LAST = '\uffff';
 
@@ -35,6 +45,7 @@ const LAST = '\uffff';
 export class RouterState {
   private constructor(
     private readonly root: RootDatabase,
+    private readonly meta: Database<string, string>,
     private readonly positions: Database<Offset, [string, number]>,
     private readonly claims: Database<string, string>,
     private readonly waiting: Database<ConversationEvent, WaitingKey>,
@@ -42,17 +53,21 @@ export class RouterState {
   ) {}
 
   /** A file that LMDB must not read is removed, with a warning: the positions are gone with the rest. */
-  static open(dir: string, logger: Logger): RouterState {
-    removeUnsound(dir, logger);
+  static open(options: RouterStateOptions): RouterState {
+    const { dir } = options;
+    removeUnsound(options);
     mkdirSync(dir, { recursive: true });
-    const root = open({ path: dir, maxDbs: 4 });
-    return new RouterState(
+    const root = open({ path: dir, maxDbs: 5 });
+    const state = new RouterState(
       root,
+      root.openDB({ name: 'meta' }),
       root.openDB({ name: 'positions' }),
       root.openDB({ name: 'claims' }),
       root.openDB({ name: 'waiting' }),
       root.openDB({ name: 'parked' }),
     );
+    state.keepFor(options);
+    return state;
   }
 
   /** Next offset of the partition to be taken in; 0 at first. */
@@ -85,6 +100,19 @@ export class RouterState {
 
   close(): Promise<void> {
     return this.root.close();
+  }
+
+  private keepFor({ dir, log, logger }: RouterStateOptions): void {
+    const before = this.meta.get(LOG);
+    if (before === log) return;
+    const databases = [this.positions, this.claims, this.waiting, this.parked];
+    if (databases.some((database) => database.getKeysCount({ limit: 1 }) > 0)) {
+      warnOfOtherLog(logger, { store: dir, before, now: log });
+    }
+    this.root.transactionSync(() => {
+      for (const database of databases) database.clearSync();
+      this.meta.putSync(LOG, log);
+    });
   }
 }
 
@@ -156,7 +184,7 @@ export class StateDraft {
   }
 }
 
-function removeUnsound(dir: string, logger: Logger): void {
+function removeUnsound({ dir, logger }: RouterStateOptions): void {
   if (!existsSync(join(dir, 'data.mdb'))) return;
   try {
     checkEnvironmentFile(dir);
