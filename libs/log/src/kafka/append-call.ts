@@ -22,7 +22,8 @@ export class AppendCall {
     readonly startedAt: number,
     /** performance.now() at which it is given up. */
     readonly deadline: number,
-    private readonly settle: { resolve(positions: readonly Position[]): void; reject(error: Error): void },
+    private readonly resolve: (positions: readonly Position[]) => void,
+    private readonly reject: (error: Error) => void,
     private readonly onSettled: (call: AppendCall) => void,
   ) {
     this.positions = new Array(records);
@@ -32,27 +33,28 @@ export class AppendCall {
     this.partsLeft++;
   }
 
-  partDone(part: Part, partition: number, firstOffset: Offset): void {
-    for (let n = 0; n < part.indexes.length; n++) {
-      this.positions[part.indexes[n] as number] = { partition, offset: firstOffset + n };
+  partDone({ partition, indexes }: Part, firstOffset: Offset): void {
+    for (let n = 0; n < indexes.length; n++) {
+      this.positions[indexes[n] as number] = { partition, offset: firstOffset + n };
     }
     if (--this.partsLeft > 0 || this.settled) return;
     this.settled = true;
     this.onSettled(this);
-    this.settle.resolve(this.positions);
+    this.resolve(this.positions);
   }
 
   fail(error: LogError | RangeError): void {
     if (this.settled) return;
     this.settled = true;
     this.onSettled(this);
-    this.settle.reject(error);
+    this.reject(error);
   }
 }
 
 /** Those records of a call that go to one partition: they are never torn apart. */
 export interface Part {
   readonly call: AppendCall;
+  readonly partition: number;
   readonly records: Encodable[];
   /** Where each stands in the call. */
   readonly indexes: number[];
@@ -69,11 +71,10 @@ export interface Part {
 export function sizeOf(topic: string, records: readonly NewRecord[]): number {
   let sum = 0;
   for (const { key, value, headers = NO_HEADERS } of records) {
-    const beside = encodedBytesMax({ key: null, value: null, headers, timestamp: 0 });
-    const size = beside + 3 * (key?.length ?? 0) + (value?.length ?? 0);
+    const size = encodedBytesMax(null, value, headers) + 3 * (key?.length ?? 0);
     sum += size;
     if (size <= RECORD_BYTES_MAX) continue;
-    const bytes = contentBytes({ key: key === null ? null : Buffer.from(key), value, headers, timestamp: 0 });
+    const bytes = contentBytes(key, value, headers);
     if (bytes <= RECORD_BYTES_MAX) continue;
     throw new LogError('RECORD_TOO_LARGE', `a record of ${bytes} bytes; the most is ${RECORD_BYTES_MAX}`, {
       topic,
@@ -93,9 +94,9 @@ export function partsOf(
   call: AppendCall,
   records: readonly NewRecord[],
   place: { readonly topic: string; readonly partitions: number; readonly sticky: () => number },
-): ReadonlyMap<number, Part> {
+): readonly Part[] {
   const nowMs = Date.now();
-  const parts = new Map<number, Part>();
+  const parts: Part[] = [];
   let sticky: number | undefined;
   for (let index = 0; index < records.length; index++) {
     const { key, value, headers = NO_HEADERS, timestamp = nowMs, partition: own } = records[index] as NewRecord;
@@ -114,16 +115,15 @@ export function partsOf(
     if (!Number.isSafeInteger(timestamp) || timestamp < 0) {
       throw new RangeError(`${place.topic}: no time of a record: ${timestamp}`);
     }
-    let part = parts.get(partition);
-    if (!part) {
-      part = { call, records: [], indexes: [], bytes: 0, alone: false };
-      parts.set(partition, part);
-    }
-    part.records.push(record);
-    part.indexes.push(index);
-    part.bytes += encodedBytesMax(record);
+    const bytes = encodedBytesMax(record.key, value, headers);
+    const part = parts.find((other) => other.partition === partition);
+    if (part) {
+      part.records.push(record);
+      part.indexes.push(index);
+      part.bytes += bytes;
+    } else parts.push({ call, partition, records: [record], indexes: [index], bytes, alone: false });
   }
-  for (const [partition, { bytes }] of parts) {
+  for (const { partition, bytes } of parts) {
     if (bytes <= BATCH_BYTES_MAX - BATCH_RESERVE_BYTES) continue;
     const message = `records of one append for ${place.topic}/${partition} take ${bytes} bytes; the most is ${BATCH_BYTES_MAX}`;
     throw new LogError('RECORD_TOO_LARGE', message, { topic: place.topic, partition, bytes });

@@ -137,7 +137,7 @@ export class PartitionQueue {
     let offset = baseOffset;
     for (const part of batch.parts) {
       this.parts.free(part.bytes);
-      part.call.partDone(part, this.partition, offset);
+      part.call.partDone(part, offset);
       offset += part.records.length;
     }
   }

@@ -68,7 +68,8 @@ export class Producer {
   private identifying = false;
   /** performance.now() when a broker answered last. */
   private reachedAt = Number.NEGATIVE_INFINITY;
-  private down = false;
+  /** Why no broker can be reached, while none can. */
+  private down: Error | undefined;
   private closed = false;
   private onIdle: (() => void) | undefined;
 
@@ -91,7 +92,7 @@ export class Producer {
       return new Promise((resolve, reject) => {
         const startedAt = performance.now();
         const deadline = startedAt + (this.down ? Math.min(BRIEF_MS, this.appendTimeoutMs) : this.appendTimeoutMs);
-        const call = new AppendCall(name, records.length, startedAt, deadline, { resolve, reject }, this.onSettled);
+        const call = new AppendCall(name, records.length, startedAt, deadline, resolve, reject, this.onSettled);
         this.calls.add(call);
         this.waitingBytes += bytes;
         this.sweep ??= setInterval(() => this.expire(), SWEEP_MS);
@@ -146,7 +147,7 @@ export class Producer {
 
   private place(target: Target, partitions: number, { call, records, bytes }: Unplaced): void {
     this.free(bytes);
-    let parts: ReadonlyMap<number, Part>;
+    let parts: readonly Part[];
     try {
       const sticky = () => target.nextSticky++ % partitions;
       parts = partsOf(call, records, { topic: target.name, partitions, sticky });
@@ -154,10 +155,10 @@ export class Producer {
       call.fail(error as LogError | RangeError);
       return;
     }
-    for (const [partition, part] of parts) {
+    for (const part of parts) {
       call.addPart();
       this.waitingBytes += part.bytes;
-      const queue = this.queue(target, partition);
+      const queue = this.queue(target, part.partition);
       queue.add(part);
       if (!queue.sending) this.ready.add(queue);
     }
@@ -286,17 +287,17 @@ export class Producer {
     for (const call of this.calls) {
       if (call.deadline > now) continue;
       const waitedMs = Math.round(now - call.startedAt);
-      const { topic, lastError } = call;
+      const { topic, lastError = this.down } = call;
       call.fail(unavailable(`append to ${topic} not acknowledged within ${waitedMs} ms`, lastError, { topic }));
-      if (this.reachedAt < call.startedAt) this.goDown();
+      if (this.reachedAt < call.startedAt) this.goDown(lastError);
     }
     for (const queue of this.ready) queue.dropSettled();
   }
 
   /** No broker has answered for a whole append's time: later ones wait briefly until one does. */
-  private goDown(): void {
+  private goDown(why: unknown): void {
     if (this.down) return;
-    this.down = true;
+    this.down = why instanceof Error ? why : new Error('no broker answered');
     void this.lookForBrokers();
   }
 
@@ -312,7 +313,7 @@ export class Producer {
   private onReached(): void {
     this.reachedAt = performance.now();
     if (!this.down) return;
-    this.down = false;
+    this.down = undefined;
     for (const queue of this.ready) queue.notBefore = 0;
     this.schedule();
   }

@@ -42,8 +42,8 @@ export interface Sequence {
   readonly first: number;
 }
 
-/** Bytes that the record takes in a batch, at most. */
-export function encodedBytesMax({ key, value, headers }: Encodable): number {
+/** Bytes that a record takes in a batch, at most. */
+export function encodedBytesMax(key: Buffer | null, value: Buffer | null, headers: Headers): number {
   let bytes = RECORD_OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
   for (const name in headers) {
     // UTF-8 needs at most three bytes for each unit of a string.
@@ -53,8 +53,8 @@ export function encodedBytesMax({ key, value, headers }: Encodable): number {
 }
 
 /** Bytes of what the caller gave: key, value and headers. */
-export function contentBytes({ key, value, headers }: Encodable): number {
-  let bytes = (key?.length ?? 0) + (value?.length ?? 0);
+export function contentBytes(key: string | null, value: Buffer | null, headers: Headers): number {
+  let bytes = Buffer.byteLength(key ?? '') + (value?.length ?? 0);
   for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
   return bytes;
 }
