@@ -26,7 +26,7 @@ import { DeadLetters } from './publish/dead-letters';
 import { Outbox } from './publish/outbox';
 import { Refused, type Shown } from './query/admission';
 import { REDUCER_VERSION } from './reducer-version';
-import { StoreError, storeLayout } from './store/environment';
+import { StoreError, type StoreMarker, storeLayout } from './store/environment';
 import { condemn, openGenerations, removeGeneration } from './store/generations';
 
 /** Outage as operators see it. */
@@ -75,7 +75,7 @@ export class Aggregator implements Shown {
   private constructor(
     private readonly options: AggregatorOptions,
     readonly served: readonly number[],
-    private readonly topicPartitions: number,
+    private readonly topic: Pick<StoreMarker, 'log' | 'partitions'>,
     private readonly codec: Codec<ConversationEventName>,
     private readonly deadLetters: DeadLetters,
     private readonly outbox: Outbox | null,
@@ -98,7 +98,9 @@ export class Aggregator implements Shown {
       throw new ConfigError([`AGGREGATOR_PARTITIONS: the topic has no partition ${missing.join(', ')}`]);
 
     const codec = await Codec.open(topics.conversationEvents, registry);
-    const outbox = settings.replica === 0 ? new Outbox(join(instanceDir(options), 'outbox')) : null;
+    const identity = await log.identity();
+    const outbox =
+      settings.replica === 0 ? new Outbox({ dir: join(instanceDir(options), 'outbox'), log: identity, logger }) : null;
     const outages = new Outages(logger);
     const metrics = aggregatorMetrics(options.metrics, {
       positions: () => aggregator.positions(),
@@ -112,7 +114,8 @@ export class Aggregator implements Shown {
       counter: metrics.deadLetters,
       logger,
     });
-    const aggregator = new Aggregator(options, served, all.length, codec, deadLetters, outbox, outages, metrics);
+    const topic = { log: identity, partitions: all.length };
+    const aggregator = new Aggregator(options, served, topic, codec, deadLetters, outbox, outages, metrics);
     aggregator.starting = aggregator.start().catch((error) => aggregator.fail(error));
     return aggregator;
   }
@@ -198,11 +201,7 @@ export class Aggregator implements Shown {
   private async openLoaded(): Promise<{ current: Generation; former: Generation | undefined }> {
     const opened = await openGenerations({
       dir: join(instanceDir(this.options), 'state'),
-      marker: {
-        layout: storeLayout,
-        reducer: this.options.reducer ?? REDUCER_VERSION,
-        partitions: this.topicPartitions,
-      },
+      marker: { layout: storeLayout, reducer: this.options.reducer ?? REDUCER_VERSION, ...this.topic },
       served: this.served,
       logger: this.options.logger,
     });

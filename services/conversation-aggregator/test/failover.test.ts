@@ -4,6 +4,7 @@ import { AggregatorProcess } from './process';
 import { conversationId, openWorld, PARTITIONS, received, TOKEN, until, type World } from './world';
 
 const BUSY = 'busy';
+jest.setTimeout(180_000);
 
 let world: World;
 let processes: AggregatorProcess[];

@@ -89,7 +89,7 @@ function contents(state: PartitionState) {
 
 async function withEnvironment<T>(use: (env: Environment) => Promise<T>): Promise<T> {
   const dir = await mkdtemp(join(tmpdir(), 'parley-store-'));
-  const { env } = openEnvironment(dir, { layout: storeLayout, reducer: 'test', partitions: 3 });
+  const { env } = openEnvironment(dir, { layout: storeLayout, reducer: 'test', log: 'test', partitions: 3 });
   try {
     return await use(env);
   } finally {

@@ -12,7 +12,7 @@ import {
   topics,
 } from '@parley/contracts';
 import type { KafkaAddresses } from '@parley/kafka-dev';
-import type { Log, Position } from '@parley/log';
+import type { Log, LogRecord, Position } from '@parley/log';
 import type { PartitionHash } from '@parley/query';
 import { EventWriter, loadConfig, openLog } from '@parley/service-kit';
 import { pino } from 'pino';
@@ -112,10 +112,14 @@ export async function hashes(aggregator: Aggregator): Promise<readonly Partition
   return [...found].sort((a, b) => a.partition - b.partition);
 }
 
-export async function allRecords(log: Log, topic: string) {
+/** Everything on a topic, as of now. */
+export async function allRecords(log: Log, topic: string): Promise<readonly LogRecord[]> {
+  const ends = await log.ends(topic);
   const reader = await log.reader(topic, 'earliest');
-  const records = [];
-  for (let batch = await reader.next(); batch; batch = await reader.next()) records.push(...batch.records);
+  const records: LogRecord[] = [];
+  while ([...reader.positions()].some(([partition, at]) => at < (ends.get(partition) ?? 0))) {
+    records.push(...((await reader.next({ maxWaitMs: 1_000 }))?.records ?? []));
+  }
   await reader.close();
   return records;
 }

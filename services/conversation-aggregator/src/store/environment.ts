@@ -12,12 +12,24 @@ export const storeLayout = `${FORMAT}.${ROW_LAYOUT}`;
 
 /** The store can't be used: it is rebuilt from the log. */
 export class StoreError extends Error {
-  readonly code: 'STORE_CORRUPT' | 'STORE_OTHER_LAYOUT';
+  readonly code: 'STORE_CORRUPT' | 'STORE_OTHER_LAYOUT' | 'STORE_OTHER_LOG';
 
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreError';
     this.code = code;
+  }
+}
+
+/** The states are of another log: their positions mean nothing in this one. */
+export class OtherLogError extends StoreError {
+  constructor(
+    dir: string,
+    /** Identity of the log that they are of; undefined if it was not noted. */
+    readonly before: string | undefined,
+  ) {
+    super('STORE_OTHER_LOG', `${dir} is of another log`);
+    this.name = 'OtherLogError';
   }
 }
 
@@ -35,6 +47,8 @@ export interface StoreMarker {
   readonly layout: string;
   /** Version of the reducer that made the states. */
   readonly reducer: string;
+  /** Identity of the log that the states are of. */
+  readonly log: string;
   /** Partitions of the topic: conversation numbers are strided by it. */
   readonly partitions: number;
 }
@@ -58,7 +72,7 @@ export interface Environment {
 /**
  * Opens or makes the LMDB environment of a generation. A process that is killed loses nothing that was committed; a
  * machine that fails may lose the last commits, which the log gives again.
- * @throws StoreError STORE_CORRUPT, STORE_OTHER_LAYOUT
+ * @throws StoreError STORE_CORRUPT, STORE_OTHER_LAYOUT; OtherLogError
  */
 export function openEnvironment(dir: string, expected: StoreMarker): { env: Environment; marker: StoreMarker } {
   mkdirSync(dir, { recursive: true });
@@ -77,6 +91,7 @@ export function openEnvironment(dir: string, expected: StoreMarker): { env: Envi
       events: root.openDB({ name: 'events', ...binary }),
     };
     const marker = (env.meta.get('marker') as StoreMarker | undefined) ?? expected;
+    if (marker.log !== expected.log) throw new OtherLogError(dir, marker.log);
     if (marker.layout !== expected.layout || marker.partitions !== expected.partitions) {
       throw new StoreError('STORE_OTHER_LAYOUT', `${dir} was made by a program with another layout of the store`);
     }

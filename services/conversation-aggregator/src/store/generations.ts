@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { warnOfOtherLog } from '@parley/service-kit';
 import type { Logger } from 'pino';
 import { Generation } from '../partition/generation';
-import { StoreError, type StoreMarker } from './environment';
+import { OtherLogError, StoreError, type StoreMarker } from './environment';
 
 const NAME = /^g(\d+)$/;
 /** Lies in the folder of a generation that was found damaged while it served. */
@@ -48,14 +49,18 @@ function tryOpen(dir: string, options: GenerationsOptions): Generation | undefin
     options.logger.error({ dir }, 'the store was found damaged; it is rebuilt from the log');
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    options.logger.error({ err: error, dir }, 'the store can’t be used; it is rebuilt from the log');
+    if (error instanceof OtherLogError) {
+      warnOfOtherLog(options.logger, { store: dir, before: error.before, now: options.marker.log });
+    } else {
+      options.logger.error({ err: error, dir }, 'the store can’t be used; it is rebuilt from the log');
+    }
   }
   return undefined;
 }
 
 /**
  * Opens what is there: folders g1, g2, … of which the newest fitting one counts. What is of no use any more is
- * deleted: the log has it all.
+ * deleted: the log has it all. States of another log don't even serve until there are better ones.
  */
 export async function openGenerations(options: GenerationsOptions): Promise<OpenGenerations> {
   const { dir, marker } = options;
