@@ -13,7 +13,7 @@ import type { Conversation, Page } from './support/shapes';
 import { freshStateHash, stateHash } from './support/state';
 
 const KILLS_OF_EACH = 20;
-const TEST_MS = 300_000;
+const TEST_MS = 600_000;
 
 /** Kills a service at random moments, now and then while it is still starting, and starts it again. */
 async function tormentor(system: System, name: ServiceName, random: Random, stopped: AbortSignal): Promise<number> {

@@ -9,7 +9,7 @@ import type { Channel, Conversation, Message, Page } from './shapes';
 import { baseTime, type CustomSource, givenSource, unique } from './world';
 
 /** Longer than any service may be away. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** What was sent, so that it can be counted: each text stands for one message of a contact. */
 export class Ledger {

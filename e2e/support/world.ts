@@ -80,14 +80,14 @@ export class CustomSource {
   }
 
   /** Waits until the conversations are there. @returns their ids by the source's names */
-  conversations(names: readonly string[]): Promise<Map<string, string>> {
+  conversations(names: readonly string[], deadlineMs?: number): Promise<Map<string, string>> {
     return eventually(async () => {
       const found = new Map(
         (await this.list()).map((one) => [one.last_message.sender.id.replace(/^\w+:/, ''), one.id]),
       );
       expect([...found.keys()]).toEqual(expect.arrayContaining([...names]));
       return found;
-    });
+    }, deadlineMs);
   }
 
   /** Every conversation of this source, newest first. */

@@ -55,12 +55,13 @@ export function describeWithOwnKafka(
     beforeAll(async () => {
       own = await startOwnKafka(options);
     }, START_DEADLINE_MS);
-    afterAll(async () => {
-      await own?.destroy();
-    }, STOP_DEADLINE_MS);
     body(() => {
       if (own === undefined) throw new Error('Kafka is there in tests and hooks only');
       return own;
     });
+    // After the hooks of the body, which may still need it.
+    afterAll(async () => {
+      await own?.destroy();
+    }, STOP_DEADLINE_MS);
   });
 }
