@@ -22,6 +22,7 @@ export { type Authenticator, Call, type Reply, type Route } from './http/route';
 export { createLogger } from './logger';
 export { maintainLog } from './maintenance';
 export { type OpenedLog, openLog } from './open';
+export { type OtherLog, warnOfOtherLog } from './other-log';
 export {
   EXIT_CONFIG,
   type Readiness,

@@ -202,25 +202,8 @@ describe('the changelog', () => {
   });
 });
 
-describe('states of another log', () => {
-  it('are refused although their position lies within it', async () => {
-    const first = await world.aggregator();
-    const positions = await world.append(Array.from({ length: 9 }, (_, i) => received(`c${i}`, `m${i}`, i)));
-    await applied(first, positions);
-    await first.close();
-    const others = new Set(positions.map(({ partition }) => partition));
-    const other = await openWorld();
-    try {
-      await other.append(Array.from({ length: 90 }, (_, i) => received(`d${i}`, `n${i}`, i)));
-      const aggregator = await other.aggregator({ dir: `${world.dir}/aggregator`, wait: false });
-      await until(() => Object.keys((aggregator.ready().detail?.refused as object | undefined) ?? {}).length > 0);
-      expect(Object.keys(aggregator.ready().detail?.refused as object).map(Number)).toEqual([...others].sort());
-    } finally {
-      await other.close();
-    }
-  });
-
-  it('are told from those of this log, also when the log went on', async () => {
+describe('states of this log', () => {
+  it('are told from those of another one, also when the log went on', async () => {
     const first = await world.aggregator();
     await applied(first, await world.append([received('a', 'm1', 10), received('b', 'm2', 10)]));
     await first.close();
