@@ -75,6 +75,14 @@ export class Codec<R extends RecordName> {
     return codec;
   }
 
+  /**
+   * A codec that decodes alone, and asks the registry for no subject: who reads a topic may do so though the ids that
+   * its writers put there can't be looked up now.
+   */
+  static forReading<R extends RecordName>(topic: Topic<R>, registry: SchemaRegistry): Codec<R> {
+    return new Codec<R>(registry, topic.records);
+  }
+
   /** @throws INVALID_RECORD  the value does not fit the schema; names the field */
   encode<N extends R>(name: N, value: RecordTypes[N]): Buffer {
     const header = this.headers.get(name);
@@ -144,6 +152,7 @@ export class Codec<R extends RecordName> {
       );
     }
     const reader = parsed[name];
+    if (writer.equals(reader)) return { name, decode: (buffer) => reader.fromBuffer(buffer) };
     let resolver: Resolver;
     try {
       resolver = reader.createResolver(writer);

@@ -7,12 +7,13 @@ import {
   type SchemaRegistry,
 } from '@parley/contracts';
 import type { Logger } from 'pino';
-import { type RegistryAddress, RegistryApi } from './api';
+import { RegistryApi } from './api';
 import { SchemaCache } from './schema-cache';
+import type { RegistryAddress } from './transport';
 
 /** Ids are Java ints; a frame can hold larger ones. */
 const ID_MAX = 2 ** 31 - 1;
-/** Versions of a subject that are compared with ours where the registry finds none with our text. */
+/** Versions of a subject that are compared with ours, from its first, where the registry finds none with our text. */
 const VERSIONS_COMPARED_MAX = 50;
 /** How long a registry that did not answer is not asked for what is kept in the file. */
 const AWAY_MS = 5_000;
@@ -22,7 +23,7 @@ export interface ConfluentRegistryOptions extends RegistryAddress {
   readonly prefix?: string;
   /** Where answers are kept for a start while the registry is away; absent: nowhere. One process, one file. */
   readonly cacheFile?: string;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
 }
 
 /**
@@ -46,16 +47,18 @@ class ConfluentRegistry implements SchemaRegistry, SchemaRegistrar {
     private readonly api: RegistryApi,
     private readonly cache: SchemaCache,
     private readonly prefix: string,
-    private readonly logger: Pick<Logger, 'warn'>,
+    private readonly logger: Pick<Logger, 'warn' | 'info'>,
   ) {}
 
   idOf(subject: string, schema: object): Promise<number> {
     const name = this.prefix + subject;
-    const text = JSON.stringify(schema);
-    const key = `${name} ${createHash('sha256').update(text).digest('base64url')}`;
+    const key = `${name} ${createHash('sha256').update(JSON.stringify(schema)).digest('base64url')}`;
     return once(this.ids, key, async () => {
-      const id = await this.orKept(this.cache.id(key), () => this.find(name, text, schema));
+      const id = await this.orKept(this.cache.id(key), () => this.find(name, schema));
       this.cache.putId(key, id);
+      // What others wrote under this id, on whichever topic, can be read without asking.
+      if (!this.schemas.has(id)) this.schemas.set(id, Promise.resolve(schema));
+      if (this.cache.schema(id) === undefined) this.cache.putSchema(id, schema);
       return id;
     });
   }
@@ -63,7 +66,7 @@ class ConfluentRegistry implements SchemaRegistry, SchemaRegistrar {
   async schemaOf(id: number): Promise<object | undefined> {
     if (id > ID_MAX) return undefined;
     const schema = await once(this.schemas, id, async () => {
-      const found = await this.orKept(this.cache.schema(id), () => this.fetch(id));
+      const found = await this.orKept(this.cache.schema(id), () => this.api.schema(id));
       if (found) this.cache.putSchema(id, found);
       return found;
     });
@@ -74,23 +77,21 @@ class ConfluentRegistry implements SchemaRegistry, SchemaRegistrar {
 
   async register(subject: string, schema: object): Promise<{ readonly id: number; readonly isNew: boolean }> {
     const name = this.prefix + subject;
-    const text = JSON.stringify(schema);
-    const known = await this.api.lookUp(name, text);
-    // Before, so that no version slips in that was not compared; after, because some take no rule before the first one.
+    const known = await this.api.lookUp(name, schema);
+    // Before, so that no version slips in that was not compared; some take no rule before the first one, for which
+    // registering sets it.
     await this.api.holdToFullTransitive(name);
-    if (known) return { id: known.id, isNew: false };
-    const id = await this.api.register(name, text);
-    await this.api.holdToFullTransitive(name);
-    return { id, isNew: true };
+    if (known !== undefined) return { id: known, isNew: false };
+    return { id: await this.api.register(name, schema), isNew: true };
   }
 
   async close(): Promise<void> {
     await Promise.all([this.api.close(), this.cache.close()]);
   }
 
-  private async find(subject: string, text: string, schema: object): Promise<number> {
-    const found = (await this.api.lookUp(subject, text)) ?? (await this.findByMeaning(subject, schema));
-    if (found) return found.id;
+  private async find(subject: string, schema: object): Promise<number> {
+    const found = (await this.api.lookUp(subject, schema)) ?? (await this.findByMeaning(subject, schema));
+    if (found !== undefined) return found;
     throw new RegistryError(
       'SCHEMA_UNREGISTERED',
       `${subject}: the schema of this version is not registered; run \`parley deploy\``,
@@ -99,34 +100,44 @@ class ConfluentRegistry implements SchemaRegistry, SchemaRegistrar {
   }
 
   /** Registries compare texts: one that was registered in another layout or with other docs is the same to us. */
-  private async findByMeaning(subject: string, schema: object): Promise<{ readonly id: number } | undefined> {
+  private async findByMeaning(subject: string, schema: object): Promise<number | undefined> {
     const latest = await this.api.version(subject, 'latest');
-    if (!latest) return undefined;
-    const oldest = Math.max(1, latest.version - VERSIONS_COMPARED_MAX + 1);
-    for (let version = latest.version; version >= oldest; version -= 1) {
-      const candidate = version === latest.version ? latest : await this.api.version(subject, version);
-      const parsed = candidate && parseAvro(candidate.schema);
-      if (parsed && isSameSchema(parsed, schema)) return candidate;
+    if (latest === undefined) return undefined;
+    // Numbers of versions that were deleted are not given again.
+    for (let version = 1; version <= VERSIONS_COMPARED_MAX; version += 1) {
+      const id = await this.api.version(subject, version);
+      const candidate = id === undefined ? undefined : await this.api.schema(id);
+      if (candidate && isSameSchema(candidate, schema)) return id;
+      if (id === latest) return undefined;
     }
     return undefined;
-  }
-
-  private async fetch(id: number): Promise<object | undefined> {
-    const found = await this.api.schema(id);
-    return found?.type === 'AVRO' ? parseAvro(found.text) : undefined;
   }
 
   /** What the registry says; what it said formerly while it does not answer. */
   private async orKept<T>(kept: T | undefined, ask: () => Promise<T>): Promise<T> {
     if (kept !== undefined && Date.now() < this.awayUntil) return kept;
     try {
-      return await ask();
+      const said = await ask();
+      this.answers();
+      return said;
     } catch (error) {
       if (kept === undefined || !isRegistryError(error, 'REGISTRY_UNAVAILABLE')) throw error;
-      this.awayUntil = Date.now() + AWAY_MS;
-      this.logger.warn({ err: error }, 'the schema registry does not answer; what is kept of it is used');
+      this.isAway(error);
       return kept;
     }
+  }
+
+  private isAway({ code, message }: RegistryError): void {
+    if (this.awayUntil === 0) {
+      this.logger.warn({ code, reason: message }, 'the schema registry does not answer; what is kept of it is used');
+    }
+    this.awayUntil = Date.now() + AWAY_MS;
+  }
+
+  private answers(): void {
+    if (this.awayUntil === 0) return;
+    this.awayUntil = 0;
+    this.logger.info('the schema registry answers again');
   }
 }
 
@@ -138,15 +149,4 @@ function once<K, V>(known: Map<K, Promise<V>>, key: K, attempt: () => Promise<V>
   known.set(key, underWay);
   underWay.catch(() => known.delete(key));
   return underWay;
-}
-
-/** Undefined where it is no Avro. */
-function parseAvro(text: string): object | undefined {
-  try {
-    const schema: unknown = JSON.parse(text);
-    if (typeof schema === 'string') return { type: schema };
-    return typeof schema === 'object' && schema !== null ? schema : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Channel, CodecError, sourceOfRawTopic, topics } from '@parley/contracts';
+import { type Channel, CodecError, consumerGroups, sourceOfRawTopic, topics } from '@parley/contracts';
 import { type GroupBatch, type GroupConsumer, isLogError, LogError, type LogRecord } from '@parley/log';
 import { EventWriter, isUnavailable, Outage, type ServiceContext, Table } from '@parley/service-kit';
 import { specsOfSource, topicsOfIngest } from '../topics';
@@ -19,8 +19,7 @@ import {
 } from './route';
 import { type RawPlace, RouterState } from './state';
 
-export const ROUTER_GROUP = 'ingest-router';
-
+const { name: GROUP } = consumerGroups.router;
 const BATCH_RECORDS = 200;
 /** Batches, each of a partition, that share one round of appends and commits. */
 const ROUND_BATCHES = 12;
@@ -121,7 +120,7 @@ export class Router {
     const writer = await EventWriter.open(log, registry);
     const dir = join(config.dataDir, 'ingest', 'router');
     const state = keep(RouterState.open({ dir, log: await log.identity(), logger: ctx.logger }));
-    const consumer = await log.consumer({ group: ROUTER_GROUP, topics: raw, maxRecords: BATCH_RECORDS });
+    const consumer = await log.consumer({ group: GROUP, topics: raw, maxRecords: BATCH_RECORDS });
     return new Router(ctx, options, { channels, sources }, writer, state, consumer);
   }
 
@@ -242,7 +241,7 @@ export class Router {
     const mapped: MappedRecord[] = [];
     for (const record of records) {
       const { partition, offset } = record;
-      const decoded = await this.decoder.decode(topic, record);
+      const decoded = await this.decoder.decode(record);
       if (decoded.ok) mapped.push(mapRecord({ topic, partition, offset }, record, decoded.raw));
       else rejected?.push({ topic, record, path: '', ...decoded });
     }
@@ -338,7 +337,7 @@ export class Router {
     for (const [topic, partitions] of this.consumer.assignment()) {
       for (const partition of partitions) now.add(`${topic} ${partition}`);
       if (partitions.every((partition) => this.rebuilt.has(`${topic} ${partition}`))) continue;
-      const committed = await this.ctx.log.committed(ROUTER_GROUP, topic);
+      const committed = await this.ctx.log.committed(GROUP, topic);
       for (const partition of partitions) await this.rebuild(topic, partition, committed.get(partition) ?? 0);
     }
     this.rebuilt = now;
@@ -351,7 +350,7 @@ export class Router {
     const start = (await this.ctx.log.describe(topic))?.offsets.find((o) => o.partition === partition)?.start ?? 0;
     position = Math.max(position, start);
     if (position >= upTo) return;
-    this.ctx.logger.info({ topic, partition, from: position, to: upTo }, 'making the router’s state again');
+    const from = position;
     const reader = await this.ctx.log.reader(topic, new Map([[partition, position]]));
     try {
       while (position < upTo && !this.closing) {
@@ -369,6 +368,8 @@ export class Router {
     } finally {
       await reader.close();
     }
+    // Not before: while registry or log are away, this is tried over and over.
+    this.ctx.logger.info({ topic, partition, from, to: position }, 'the router’s state was made again');
   }
 }
 
