@@ -23,6 +23,7 @@ export type {
   Source,
   Tag,
 } from './generated/types';
+export { type ConsumerGroup, type ConsumerGroupName, consumerGroups } from './groups';
 export { ids, isUuid } from './ids';
 export {
   isRegistryError,

@@ -1,4 +1,4 @@
-import { topicSpec, topics } from '@parley/contracts';
+import { consumerGroups, topicSpec, topics } from '@parley/contracts';
 import { openQueryClient } from '@parley/query';
 import { EventWriter, maintainLog, type ServiceContext, type ServiceParts, Table } from '@parley/service-kit';
 import { openProviderClient } from '@parley/sources';
@@ -42,7 +42,7 @@ export async function startDelivery(ctx: ServiceContext): Promise<ServiceParts> 
     onOutcome: (source, outcome) => profiles.inc({ source, outcome }),
   });
   const feed = await EventFeed.open(ctx, {
-    group: 'delivery-profiles',
+    group: consumerGroups.profiles.name,
     handle: (event, at) => fetcher.handle(event, at),
     inFlightMax: 10_000,
   });

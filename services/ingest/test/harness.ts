@@ -6,6 +6,7 @@ import {
   type Channel,
   Codec,
   type ConversationEvent,
+  consumerGroups,
   type DeadLetter,
   deadLetterTopic,
   ids,
@@ -97,7 +98,7 @@ export class Harness {
       const topic = rawTopic(source).name;
       await until(async () => {
         const ends = await this.ctx.log.ends(topic);
-        const committed = await this.ctx.log.committed('ingest-router', topic);
+        const committed = await this.ctx.log.committed(consumerGroups.router.name, topic);
         return [...ends].every(([partition, end]) => (committed.get(partition) ?? 0) >= end);
       });
     }

@@ -1,8 +1,10 @@
+import { consumerGroups } from '@parley/contracts';
 import { type Command, listOf, parseOptions, type Surroundings, UsageError } from '../command';
 import { commandLogger, configOf } from '../config';
 import { openEnd, placeOf } from '../log/open-end';
 import { type CopyReport, copyLog } from './copy-log';
-import { consumerGroups } from './groups';
+
+const allGroups = Object.values(consumerGroups).map(({ name }) => name);
 
 const usage = `parley log copy --from <log> --to <log> [options]
 
@@ -10,7 +12,7 @@ Copies an installation's log to another: embedded to Kafka, or back. Stop all se
 A log is kafka (as KAFKA_BROKERS, SCHEMA_REGISTRY_URL and the settings beside them say) or embedded:<DATA_DIR>.
 
   --topics a,b   only these topics; default: all of Parley's
-  --groups a,b   consumer groups whose positions go along; default: ${consumerGroups.join(',')}
+  --groups a,b   consumer groups whose positions go along; default: ${allGroups.join(',')}
   --resume       the target has the beginning of a copy that was cut off: compare it, and go on behind it
   --verify       read both logs again afterwards and compare every record
   --states       fold both conversation logs and compare the states' hashes (see parley log states)
@@ -20,8 +22,8 @@ Keys, headers, times, partitions and order stay; contents get the schema ids of 
 schemas are registered first. The target's topics must be empty. The record inside of a dead letter keeps its bytes, and
 with them the schema id of the source's registry.
 What is outside of the log does not go along: SYSTEM_TOKEN and JWT_SECRET (files in DATA_DIR where they were made) have
-to be the same for the copy, and the services' DATA_DIR empty but for them: what they keep there is of the source's
-positions, and is made again from the log.`;
+to be the same for the copy. What services keep in DATA_DIR beside them is of the source: with the copy they make it
+again.`;
 
 export const logCopy: Command = {
   name: 'log copy',
@@ -54,7 +56,7 @@ export const logCopy: Command = {
           source,
           target,
           topics: listOf(values.topics),
-          groups: listOf(values.groups) ?? consumerGroups,
+          groups: listOf(values.groups) ?? allGroups,
           resume: values.resume,
           verify: values.verify,
           states: values.states,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Codec,
   CodecError,
+  type ConsumerGroupName,
   type ConversationEvent,
   type ConversationEventName,
   isRegistryError,
@@ -22,7 +23,7 @@ export interface FeedContext {
 }
 
 export interface FeedOptions {
-  readonly group: string;
+  readonly group: ConsumerGroupName;
   /**
    * Starts what an event asks for and resolves when it is done for good; undefined where it asks for nothing. A
    * rejection leaves the event for the next start. Repeated events must be harmless.
