@@ -52,7 +52,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(libs|services|cli)/',
-        pathNot: ['^libs/log/src/kafka/kafkajs\\.ts$', '\\.test\\.ts$', '^[^/]+/[^/]+/test/'],
+        pathNot: ['^libs/log/src/(kafka/kafkajs|confluent/api)\\.ts$', '\\.test\\.ts$', '^[^/]+/[^/]+/test/'],
       },
       to: { path: 'node_modules/(kafkajs|@kafkajs/[^/]+)/' },
     },

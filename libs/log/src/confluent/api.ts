@@ -1,152 +1,127 @@
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { RegistryError } from '@parley/contracts';
-import { Agent, request } from 'undici';
+import { type ForSchemaOptions, Type } from 'avsc';
+import { type Json, NoneSuch, type RegistryAddress, RegistryTransport } from './transport';
 
-/** Longer than any registry takes that is well; a caller waits for it. */
-const ANSWER_MS = 3_000;
-const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
+type ClientOptions = ConstructorParameters<typeof SchemaRegistry>[0];
+type Middleware = NonNullable<ClientOptions['middlewares']>[number];
+type Response = Awaited<ReturnType<NonNullable<ReturnType<Middleware>['response']>>>;
+type RawSchema = Parameters<SchemaRegistry['register']>[0];
 
-export interface RegistryAddress {
-  /** Base of Confluent's API, without credentials. */
-  readonly url: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** Certificates to trust instead of the system's, PEM. */
-  readonly ca?: string | undefined;
-}
-
-/** A version of a subject's schema. */
-export interface SchemaVersion {
-  readonly id: number;
-  readonly version: number;
-  readonly schema: string;
-}
-
-type Json = Readonly<Record<string, unknown>>;
+const { FULL_TRANSITIVE } = COMPATIBILITY;
 
 /**
- * The calls of Confluent's API that we need. Not over @kafkajs/confluent-schema-registry: its API client throws the
- * error code of an answer away, by which alone a schema that does not exist differs from a proxy that does not know the
- * path, and never settles where a failure's body is `null` or breaks off.
- *
- * Every call ends within ANSWER_MS and throws REGISTRY_UNAVAILABLE or REGISTRY_REFUSED where it can't answer.
- * Source: Confluent "Schema Registry API Reference".
+ * @kafkajs/confluent-schema-registry, asked for what we need. Every call ends within seconds and throws
+ * REGISTRY_UNAVAILABLE or REGISTRY_REFUSED where it can't answer.
  */
 export class RegistryApi {
-  private readonly agent: Agent;
-  private readonly headers: Readonly<Record<string, string>>;
+  private readonly transport: RegistryTransport;
+  private readonly client: SchemaRegistry;
+  private readonly url: string;
+  /** What was parsed into the client's types: they forget logical types and the attributes of others. */
+  private readonly texts = new WeakMap<Type, object>();
 
-  constructor(private readonly address: RegistryAddress) {
-    const { username, password = '', ca } = address;
-    // No connection is kept: requests are rare, and one that was closed meanwhile would fail the next.
-    this.agent = new Agent({ pipelining: 0, connect: { timeout: ANSWER_MS, ...(ca === undefined ? {} : { ca }) } });
-    const credentials = Buffer.from(`${username}:${password}`).toString('base64');
-    this.headers = {
-      accept: `${MEDIA_TYPE}, application/json`,
-      'content-type': MEDIA_TYPE,
-      ...(username === undefined ? {} : { authorization: `Basic ${credentials}` }),
-    };
+  constructor(address: RegistryAddress) {
+    this.url = address.url.replace(/\/$/, '');
+    this.transport = new RegistryTransport(address);
+    this.client = new SchemaRegistry(
+      { host: this.url, clientId: 'parley', middlewares: [overTransport(this.transport)] },
+      { [SchemaType.AVRO]: { typeHook: (schema, options) => this.remembered(schema, options) } },
+    );
   }
 
-  /** Type (AVRO, PROTOBUF, JSON) and text of an id's schema; undefined where there is none. */
-  async schema(id: number): Promise<{ readonly type: string; readonly text: string } | undefined> {
-    const body = await this.ask('GET', `/schemas/ids/${id}`);
-    return body && { type: String(body.schemaType ?? 'AVRO'), text: String(body.schema) };
-  }
-
-  /** The version of the subject that has just this text. */
-  async lookUp(subject: string, text: string): Promise<SchemaVersion | undefined> {
-    const body = await this.ask('POST', `/subjects/${encodeURIComponent(subject)}`, { schema: text });
-    return body && versionOf(body);
-  }
-
-  async version(subject: string, version: number | 'latest'): Promise<SchemaVersion | undefined> {
-    const body = await this.ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
-    return body && versionOf(body);
-  }
-
-  /** @returns the id. @throws SCHEMA_INCOMPATIBLE */
-  async register(subject: string, text: string): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const { status, json } = await this.send('POST', path, { schema: text });
-    if (status === 409) {
-      throw new RegistryError('SCHEMA_INCOMPATIBLE', `${subject}: the registry says: ${json?.message}`, { subject });
+  /** Undefined where there is none of Avro. */
+  async schema(id: number): Promise<object | undefined> {
+    try {
+      const found: unknown = await this.client.getSchema(id);
+      if (!(found instanceof Type)) return undefined;
+      const text = this.texts.get(found) ?? found.schema({ exportAttrs: true });
+      return typeof text === 'object' ? text : { type: text };
+    } catch (error) {
+      // It can't be read, or is of a kind that the client does not know.
+      if (isArgumentError(error)) return undefined;
+      return noneOr(error);
     }
-    const body = this.understood(path, status, json);
-    if (!body) throw this.unavailable(path, String(status));
-    return Number(body.id);
+  }
+
+  /** Id of the subject's version that has just this text. */
+  async lookUp(subject: string, schema: object): Promise<number | undefined> {
+    return this.client.getRegistryIdBySchema(subject, schema as RawSchema).catch(noneOr);
+  }
+
+  /** Id of a version of the subject. */
+  async version(subject: string, version: number | 'latest'): Promise<number | undefined> {
+    return this.client.getRegistryId(subject, version).catch(noneOr);
+  }
+
+  /**
+   * Registers the schema and holds the subject to FULL_TRANSITIVE.
+   * @returns the id
+   * @throws SCHEMA_INCOMPATIBLE
+   */
+  async register(subject: string, schema: object): Promise<number> {
+    try {
+      const { id } = await this.client.register(schema as RawSchema, { subject, compatibility: FULL_TRANSITIVE });
+      return id;
+    } catch (error) {
+      if (nameOf(error) !== 'ConfluentSchemaRegistryCompatibilityError') throw error;
+      throw new RegistryError('REGISTRY_REFUSED', `${subject}: ${(error as Error).message}`, { subject });
+    }
   }
 
   /** Quiet where the registry has no rules for a subject that does not exist yet. */
   async holdToFullTransitive(subject: string): Promise<void> {
-    const path = `/config/${encodeURIComponent(subject)}`;
-    const rule = { compatibility: 'FULL_TRANSITIVE' };
-    const first = await this.send('PUT', path, rule);
-    // Apicurio, where another one sets it at the same time.
-    const { status, json } = first.status === 409 ? await this.send('PUT', path, rule) : first;
-    this.understood(path, status, json);
+    // The client sets a rule only after the first version, and refuses a subject that has another one.
+    const url = `${this.url}/config/${encodeURIComponent(subject)}`;
+    const rule = JSON.stringify({ compatibility: FULL_TRANSITIVE });
+    await this.transport.send('PUT', url, rule).catch(noneOr);
   }
 
   close(): Promise<void> {
-    return this.agent.destroy();
+    return this.transport.close();
   }
 
-  /** @returns undefined where the registry says that there is none such */
-  private async ask(method: 'GET' | 'POST', path: string, body?: Json): Promise<Json | undefined> {
-    const { status, json } = await this.send(method, path, body);
-    return this.understood(path, status, json);
-  }
-
-  private understood(path: string, status: number, json: Json | undefined): Json | undefined {
-    if (status >= 200 && status < 300 && json) return json;
-    // A bare 404 is what a proxy says of a path that it does not know: no reason to give a record up.
-    if (status === 404 && /^404\d\d$/.test(String(json?.error_code))) return undefined;
-    const said = `${status} ${json?.message ?? ''}`.trim();
-    if (status === 401 || status === 403 || status === 422) throw this.refused(path, said);
-    throw this.unavailable(path, `${said}, which is no answer of Confluent’s API`);
-  }
-
-  private async send(method: 'GET' | 'POST' | 'PUT', path: string, body: Json | undefined) {
-    try {
-      const answer = await request(`${this.address.url}${path}`, {
-        method,
-        headers: this.headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        dispatcher: this.agent,
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-      return { status: answer.statusCode, json: parse(await answer.body.text()) };
-    } catch (error) {
-      const cause = error as Error & { readonly code?: unknown };
-      if (isDistrust(cause.code)) throw this.refused(path, cause.message, cause);
-      throw this.unavailable(path, cause.message, cause);
-    }
-  }
-
-  private refused(path: string, why: string, cause?: Error): RegistryError {
-    const message = `${this.address.url}${path}: the schema registry refuses: ${why}`;
-    return new RegistryError('REGISTRY_REFUSED', message, {}, { cause });
-  }
-
-  private unavailable(path: string, why: string, cause?: Error): RegistryError {
-    const message = `${this.address.url}${path}: the schema registry can not be asked: ${why}`;
-    return new RegistryError('REGISTRY_UNAVAILABLE', message, {}, { cause });
+  /** Undefined where the client is to parse it: one that refers to others is no schema by itself. */
+  private remembered(schema: unknown, options: ForSchemaOptions & { referencedSchemas?: readonly unknown[] }) {
+    if (options.referencedSchemas?.length || typeof schema !== 'object' || schema === null) return undefined;
+    const type = Type.forSchema(schema as never, { ...options, typeHook: undefined as never });
+    this.texts.set(type, schema);
+    return type;
   }
 }
 
-function versionOf({ id, version, schema }: Json): SchemaVersion {
-  return { id: Number(id), version: Number(version), schema: String(schema) };
+/**
+ * The last of the client's middlewares, which stands before all others when it comes to the answer: it sends the request
+ * itself. The client's own way throws the error code away, by which alone a schema that does not exist differs from
+ * a proxy that does not know the path; it ends the process where a failure's body is `null`, and never settles where an
+ * answer breaks off.
+ */
+function overTransport(transport: RegistryTransport): Middleware {
+  return () => ({
+    response: async (_next, _renew, request) => {
+      const body = request.body();
+      const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body);
+      return answering(await transport.send(request.method().toUpperCase(), request.url(), text));
+    },
+  });
 }
 
-function parse(text: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Json) : undefined;
-  } catch {
-    return undefined;
-  }
+/** The client looks at nothing else of an answer. */
+function answering(json: Json): Response {
+  return { data: () => json } as unknown as Response;
 }
 
-/** A certificate that is not good today is not better at the next try. */
-function isDistrust(code: unknown): boolean {
-  return /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/.test(String(code));
+/** Undefined where the registry says that there is none such. */
+function noneOr(error: unknown): undefined {
+  // The client puts a 404 into an error of its own, whose class it does not export.
+  if (error instanceof NoneSuch || nameOf(error) === 'ConfluentSchemaRegistryError') return;
+  throw error;
+}
+
+function isArgumentError(error: unknown): boolean {
+  return nameOf(error) === 'ConfluentSchemaRegistryArgumentError';
+}
+
+function nameOf(error: unknown): unknown {
+  return (error as { readonly name?: unknown } | undefined)?.name;
 }
