@@ -37,8 +37,11 @@ describe('ingest endpoints', () => {
     aggregator = createServer((req, res) => {
       const answer =
         req.url === queryPaths.positions
-          ? { positions: [0, 1].map((partition) => ({ partition, applied: 0, end: 0 })) }
-          : { page: { items: listed, total: listed.length, nextCursor: null, previousCursor: null } };
+          ? { serving: true, positions: [0, 1].map((partition) => ({ partition, applied: 0, end: 0, inTouch: true })) }
+          : {
+              page: { items: listed, total: listed.length, nextCursor: null, previousCursor: null },
+              positions: [0, 1].map((partition) => [partition, 0]),
+            };
       res.setHeader('Content-Type', 'application/json').end(JSON.stringify(answer));
     });
     await new Promise<void>((resolve) => aggregator.listen(0, '127.0.0.1', resolve));
