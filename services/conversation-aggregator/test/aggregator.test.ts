@@ -1,5 +1,5 @@
 import { topics } from '@parley/contracts';
-import { type Log, LogError, type LogReader } from '@parley/log';
+import { LogError, type LogReader } from '@parley/log';
 import { searchPage } from '../src/query/conversations';
 import { locateMessage, messagesPage } from '../src/query/messages';
 import {
@@ -15,6 +15,7 @@ import {
   tagged,
   until,
   type World,
+  withCalls,
 } from './world';
 
 let world: World;
@@ -90,7 +91,8 @@ describe('an aggregator', () => {
     await first.close();
     const shorter = await openWorld();
     try {
-      const aggregator = await shorter.aggregator({ dir: `${world.dir}/aggregator`, wait: false });
+      const log = withCalls(shorter.log, { identity: () => world.log.identity() });
+      const aggregator = await shorter.aggregator({ log, dir: `${world.dir}/aggregator`, wait: false });
       await until(() => Object.keys((aggregator.ready().detail?.refused as object) ?? {}).length > 0);
       expect(aggregator.ready().ready).toBe(false);
       expect(aggregator.positions()).toHaveLength(2);
@@ -217,28 +219,20 @@ describe('a partition whose position the log does not hold any more', () => {
   it('is refused while the aggregator runs, and the others go on', async () => {
     let isGone = false;
     const gone = 1;
-    const log: Log = new Proxy(world.log, {
-      get(target, name) {
-        if (name === 'describe') {
-          return async (topic: string) => {
-            const found = await target.describe(topic);
-            const moved = found?.offsets.map((o) => (isGone && o.partition === gone ? { ...o, start: 1_000_000 } : o));
-            return found && moved && { ...found, offsets: moved };
-          };
-        }
-        if (name === 'reader') {
-          return async (topic: string, from: ReadonlyMap<number, number>) => {
-            const reader = await target.reader(topic, from);
-            const next: LogReader['next'] = async (options) => {
-              const batch = await reader.next({ ...options, maxWaitMs: 20 });
-              if (isGone && from.has(gone)) throw new LogError('OFFSET_OUT_OF_RANGE', 'gone');
-              return batch;
-            };
-            return { next, positions: () => reader.positions(), close: () => reader.close() };
-          };
-        }
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? value.bind(target) : value;
+    const log = withCalls(world.log, {
+      describe: async (topic) => {
+        const found = await world.log.describe(topic);
+        const moved = found?.offsets.map((o) => (isGone && o.partition === gone ? { ...o, start: 1_000_000 } : o));
+        return found && moved && { ...found, offsets: moved };
+      },
+      reader: async (topic, from) => {
+        const reader = await world.log.reader(topic, from);
+        const next: LogReader['next'] = async (options) => {
+          const batch = await reader.next({ ...options, maxWaitMs: 20 });
+          if (isGone && reader.positions().has(gone)) throw new LogError('OFFSET_OUT_OF_RANGE', 'gone');
+          return batch;
+        };
+        return { next, positions: () => reader.positions(), close: () => reader.close() };
       },
     });
     const aggregator = await world.aggregator({ log });

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Codec, topics } from '@parley/contracts';
 import { describeWithKafka } from '@parley/kafka-dev';
-import type { Log, LogReader } from '@parley/log';
+import type { LogReader } from '@parley/log';
 import { pino } from 'pino';
 import {
   allRecords,
@@ -15,6 +15,7 @@ import {
   shown,
   until,
   type World,
+  withCalls,
 } from './world';
 
 const FORMER = 30;
@@ -45,18 +46,6 @@ function collecting() {
     [];
   const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   return { logger, lines };
-}
-
-/** The log, but for some of its calls. */
-function withCalls(log: Log, calls: Partial<Log>): Log {
-  return new Proxy(log, {
-    get(target, name) {
-      const own = calls[name as keyof Log];
-      if (own) return own;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 /**
@@ -139,16 +128,6 @@ function cases(open: () => Promise<World>): void {
 
 describe('states of another log, both embedded', () => {
   cases(() => openWorld());
-
-  it('that passes for this one, such as one whose topic was made anew, are refused', async () => {
-    const dir = await leftBehind();
-    await fill();
-    const log = withCalls(world.log, { identity: () => former.log.identity() });
-    const aggregator = await world.aggregator({ dir, log, wait: false });
-    const refused = () => Object.keys((aggregator.ready().detail?.refused as object | undefined) ?? {});
-    await until(() => refused().length === PARTITIONS);
-    expect(aggregator.ready().ready).toBe(false);
-  });
 });
 
 describeWithKafka('states of another log, both on one cluster', (kafka) => {

@@ -90,6 +90,18 @@ export async function openWorld(kafka?: KafkaAddresses): Promise<World> {
   };
 }
 
+/** The log, but for some of its calls. */
+export function withCalls(log: Log, calls: Partial<Log>): Log {
+  return new Proxy(log, {
+    get(target, name) {
+      const own = calls[name as keyof Log];
+      if (own) return own;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** Waits for a condition; the test's own timeout ends a wait that has no end. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
