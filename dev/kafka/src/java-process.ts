@@ -1,11 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
 
 const POLL_MS = 50;
 /** Generous: several of these start at once on small machines. */
 const START_DEADLINE_MS = 180_000;
 const STOP_DEADLINE_MS = 20_000;
+const STOPPED_POLL_MS = 5;
 const TOLD_OF_LOG = 4_000;
 
 export interface JavaProgram {
@@ -37,6 +41,11 @@ function leash(pid: number, dir: string): ChildProcess {
   // Its own type does not say so, but a pipe is a socket.
   (child.stdin as unknown as { unref(): void }).unref();
   return child;
+}
+
+async function isStopped(pid: number | undefined): Promise<boolean> {
+  const { stdout } = await run('ps', ['-o', 'stat=', '-p', String(pid)]);
+  return stdout.startsWith('T');
 }
 
 /** A JVM that serves something, restartable under the same settings. */
@@ -80,9 +89,14 @@ export class JavaProcess {
     clearTimeout(patience);
   }
 
-  /** Freezes it: its connections stay open and nothing answers. */
-  pause(): void {
-    this.child?.kill('SIGSTOP');
+  /**
+   * Freezes it: its connections stay open and nothing answers. Resolves when it stands still, which on a busy machine is
+   * some time after the signal.
+   */
+  async pause(): Promise<void> {
+    const { child } = this;
+    child?.kill('SIGSTOP');
+    while (child !== undefined && child === this.child && !(await isStopped(child.pid))) await sleep(STOPPED_POLL_MS);
   }
 
   resume(): void {

@@ -26,8 +26,8 @@ export interface OwnKafka extends KafkaAddresses {
     kill(): Promise<void>;
     /** After kill: on the same port with the same data. Resolves when it answers. */
     start(): Promise<void>;
-    /** SIGSTOP: connections stay open and nothing answers. */
-    pause(): void;
+    /** SIGSTOP: connections stay open and nothing answers. Resolves when it stands still. */
+    pause(): Promise<void>;
     resume(): void;
   };
   readonly registry: { stop(): Promise<void>; start(): Promise<void> };

@@ -67,7 +67,7 @@ describeWithOwnKafka('a Kafka of a test own', {}, (kafka) => {
 
   it('answers nothing while it is paused, and everything afterwards', async () => {
     const { brokers, broker } = kafka();
-    broker.pause();
+    await broker.pause();
     await expect(listTopics(brokers)).rejects.toThrow(/timed out/);
     broker.resume();
     await expect(listTopics(brokers)).resolves.toContain('kept');
