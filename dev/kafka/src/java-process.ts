@@ -44,8 +44,10 @@ function leash(pid: number, dir: string): ChildProcess {
 }
 
 async function isStopped(pid: number | undefined): Promise<boolean> {
-  const { stdout } = await run('ps', ['-o', 'stat=', '-p', String(pid)]);
-  return stdout.startsWith('T');
+  return run('ps', ['-o', 'stat=', '-p', String(pid)]).then(
+    ({ stdout }) => stdout.startsWith('T'),
+    () => false,
+  );
 }
 
 /** A JVM that serves something, restartable under the same settings. */

@@ -94,7 +94,7 @@ describeWithOwnKafka('a service on Kafka', {}, (kafka) => {
     await deploy('paused.');
     const service = await start(emptyDir(), 'paused.');
     expect((await write(service, 'before')).status).toBe(204);
-    kafka().broker.pause();
+    await kafka().broker.pause();
     try {
       const refused = await write(service, 'meanwhile');
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);

@@ -37,7 +37,7 @@ describeWithOwnKafka('two aggregators whose Kafka goes away', {}, (kafka) => {
     'go on answering while no broker does, and go on applying when it does',
     async () => {
       await readable([received('a', 'm1', 1), received('b', 'm2', 2)]);
-      kafka().broker.pause();
+      await kafka().broker.pause();
       try {
         // None is in touch any more.
         await until(async () => (await queries.positions()).every(({ inTouch }) => !inTouch));

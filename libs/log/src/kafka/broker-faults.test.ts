@@ -90,7 +90,7 @@ describeWithOwnKafka('appends to a broker that fails', { registry: false }, (kaf
 
   it('that stands still with its connections open: each call ends, and all goes on by itself', async () => {
     const { log, acknowledged, failed, stop } = await begin();
-    kafka().broker.pause();
+    await kafka().broker.pause();
     try {
       // Longer than an append is tried.
       await until(async () => failed() > WRITERS);
