@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +110,8 @@ describe('an installation that moves', () => {
         const early = async () => {
           await expect(parley('log copy --from kafka --to embedded:early', env)).rejects.toThrow('kafka is in use');
         };
+        // With what the services kept of the embedded log.
+        cpSync(join(dir, 'data-demo'), join(dir, 'on-kafka'), { recursive: true });
         expect(await served('on-kafka', env, early)).toEqual(before);
         expect(await statesOf('kafka', env)).toEqual(before);
         expect((await copy('kafka', 'embedded:back', env)).states).toEqual(before);
