@@ -98,7 +98,9 @@ export class Aggregator implements Shown {
       throw new ConfigError([`AGGREGATOR_PARTITIONS: the topic has no partition ${missing.join(', ')}`]);
 
     const codec = await Codec.open(topics.conversationEvents, registry);
+    const letterCodec = await Codec.open(conversationDeadLetters, registry);
     const identity = await log.identity();
+    // From here on nothing is waited for: an opening that fails is tried again from its begin.
     const outbox =
       settings.replica === 0 ? new Outbox({ dir: join(instanceDir(options), 'outbox'), log: identity, logger }) : null;
     const outages = new Outages(logger);
@@ -106,14 +108,8 @@ export class Aggregator implements Shown {
       positions: () => aggregator.positions(),
       ageMs: (partition) => aggregator.freshness.ageMs(partition),
     });
-    const deadLetters = await DeadLetters.open({
-      log,
-      registry,
-      outbox,
-      outages,
-      counter: metrics.deadLetters,
-      logger,
-    });
+    const { deadLetters: counter } = metrics;
+    const deadLetters = new DeadLetters({ log, codec: letterCodec, outbox, outages, counter, logger });
     const topic = { log: identity, partitions: all.length };
     const aggregator = new Aggregator(options, served, topic, codec, deadLetters, outbox, outages, metrics);
     aggregator.starting = aggregator.start().catch((error) => aggregator.fail(error));

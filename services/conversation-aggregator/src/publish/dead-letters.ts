@@ -1,4 +1,4 @@
-import { Codec, conversationDeadLetters, type SchemaRegistry, topics } from '@parley/contracts';
+import { type Codec, conversationDeadLetters, topics } from '@parley/contracts';
 import { isLogError, type Log, type LogRecord, type NewRecord, type Offset } from '@parley/log';
 import type { Logger } from 'pino';
 import type { Counter } from 'prom-client';
@@ -19,7 +19,7 @@ export interface Failure {
 
 export interface DeadLettersOptions {
   readonly log: Log;
-  readonly registry: SchemaRegistry;
+  readonly codec: Codec<'DeadLetter'>;
   /** null: another replica writes them; they are counted all the same. */
   readonly outbox: Outbox | null;
   readonly outages: Outages;
@@ -38,14 +38,7 @@ export class DeadLetters {
   private readonly known = new Map<number, ReadonlySet<Offset>>();
   private writing: Promise<void> = Promise.resolve();
 
-  private constructor(
-    private readonly options: DeadLettersOptions,
-    private readonly codec: Codec<'DeadLetter'>,
-  ) {}
-
-  static async open(options: DeadLettersOptions): Promise<DeadLetters> {
-    return new DeadLetters(options, await Codec.open(conversationDeadLetters, options.registry));
-  }
+  constructor(private readonly options: DeadLettersOptions) {}
 
   /** Resolves when the letter is durable, so that the position never passes a record that is nowhere. */
   async put(record: LogRecord, failure: Failure, signal: AbortSignal): Promise<void> {
@@ -111,7 +104,7 @@ export class DeadLetters {
   /** Anybody may have put something else on the topic. */
   private async decode(value: Buffer) {
     try {
-      return (await this.codec.decode(value)).value;
+      return (await this.options.codec.decode(value)).value;
     } catch (error) {
       if (isPassing(error)) throw error;
       return undefined;
@@ -120,7 +113,7 @@ export class DeadLetters {
 
   private letter(record: LogRecord, failure: Failure, content: Buffer | null): NewRecord {
     const { partition, offset, key } = record;
-    const value = this.codec.encode('DeadLetter', {
+    const value = this.options.codec.encode('DeadLetter', {
       topic: topics.conversationEvents.name,
       partition,
       offset,
