@@ -114,9 +114,11 @@ class BrokerConnection implements Connection {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.inner.requestQueue.rejectAll(unavailable(`the connection to ${this.name} was closed`, undefined));
+    const closed = unavailable(`the connection to ${this.name} was closed`, undefined);
+    this.inner.requestQueue.rejectAll(closed);
     void this.inner.disconnect();
-    this.inner.socket?.destroy();
+    // An error is all that ends kafkajs's timer of a connection that was never made.
+    this.inner.socket?.destroy(closed);
   }
 
   private get name(): string {
@@ -162,9 +164,11 @@ class BrokerConnection implements Connection {
     if (isLogError(error) || error instanceof BrokerError) return error;
     const { name, code } = error as { name?: string; code?: unknown };
     if (name === 'KafkaJSProtocolError' && typeof code === 'number') return new BrokerError(code);
+    // kafkajs calls a login that was cut off a failed one; a broker that refuses says so before it closes.
+    const isRefused = isRefusal(error) && !(name === 'KafkaJSSASLAuthenticationError' && !this.inner.isConnected());
     // Whatever else failed here, half an answer may be left in the socket.
     this.close();
-    return (isRefusal(error) ? refused : unavailable)(`${what} at ${this.name}`, error);
+    return (isRefused ? refused : unavailable)(`${what} at ${this.name}`, error);
   }
 }
 
