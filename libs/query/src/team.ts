@@ -51,10 +51,10 @@ export class Team {
     return assignments;
   }
 
-  /** Whether replicas that are not known to be down could answer in place of those that were tried. */
+  /** Whether replicas that nothing is amiss with could answer in place of those that were tried. */
   canReplace(tried: readonly Replica[], partitions: readonly number[]): boolean {
     const others = this.without(tried);
-    return partitions.every((of) => others.some(({ penalty }) => (penalty(of) ?? PENALTY.down) < PENALTY.down));
+    return partitions.every((of) => others.some(({ penalty }) => (penalty(of) ?? PENALTY.suspect) < PENALTY.suspect));
   }
 
   /** Replicas of a partition, the best one first. */
