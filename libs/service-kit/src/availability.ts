@@ -11,26 +11,44 @@ export function isUnavailable(error: unknown): error is Error & { readonly code:
   return (isLogError(error) || isRegistryError(error)) && error.retryable;
 }
 
+/**
+ * Nothing that failed for so long is failing: longer than it takes until a reader tells again that the log is away, which
+ * in between says that nothing came. Milliseconds.
+ */
+const QUIET_MS = 15_000;
+
 /** Says once that something is away and once that it is back, however often it is tried in between. */
 export class Outage {
   private code: string | undefined;
+  private failedAt = 0;
 
-  /** @param what the part of the service that waits */
+  /**
+   * @param what    the part of the service that waits
+   * @param saying  what is logged at the beginning and at the end
+   */
   constructor(
     private readonly logger: Pick<Logger, 'warn' | 'info'>,
-    private readonly what: string,
+    what: string,
+    private readonly saying = { begin: `${what} waits`, end: `${what} goes on` },
   ) {}
 
-  goesOn({ code, message }: Error & { readonly code: string }): void {
+  goesOn({ code, message }: { readonly code: string; readonly message: string }): void {
+    this.failedAt = performance.now();
     if (this.code === code) return;
     this.code = code;
-    this.logger.warn({ code, reason: message }, `${this.what} waits`);
+    this.logger.warn({ code, reason: message }, this.saying.begin);
   }
 
+  /** It was seen to work. */
   isOver(): void {
     if (this.code === undefined) return;
     this.code = undefined;
-    this.logger.info(`${this.what} goes on`);
+    this.logger.info(this.saying.end);
+  }
+
+  /** Nothing failed, and nothing was seen to work: it is over once that has been so for a while. */
+  isQuiet(): void {
+    if (performance.now() - this.failedAt > QUIET_MS) this.isOver();
   }
 }
 

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SchemaRegistrar, SchemaRegistry } from '@parley/contracts';
 import type { Log } from '@parley/log';
 import type { Logger } from 'pino';
@@ -17,6 +18,8 @@ const SHUTDOWN_MS = 25_000;
 /** How long requests under way are waited for; less than a supervisor's patience. */
 const DRAIN_MS = 5_000;
 const DRAIN_SWEEP_MS = 20;
+/** How long a start that was broken off is waited for. */
+const BREAK_OFF_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Every commit of an LMDB environment holds a thread of libuv's pool until it is on disk; four would be a queue. */
 const POOL_THREADS = '16';
@@ -28,7 +31,7 @@ export interface ServiceContext {
   readonly log: Log;
   readonly registry: SchemaRegistry & SchemaRegistrar;
   readonly metrics: Registry;
-  /** Aborted when the log is about to be closed: at the end, and after a start that did not get through. */
+  /** Aborted when the log is about to be closed: at the end, and after a start that did not get through or is broken off. */
   readonly ending: AbortSignal;
 }
 
@@ -142,9 +145,11 @@ async function startParts(progress: Progress, start: StartService, signal: Abort
   await untilAvailable({ outage, onWait, ...(signal && { signal }) }, async () => {
     await progress.ctx.log.check();
     try {
-      progress.parts = await start(progress.ctx);
+      const parts = await start(progress.ctx);
+      if (signal?.aborted) await parts.close();
+      else progress.parts = parts;
     } catch (error) {
-      if (isUnavailable(error)) {
+      if (isUnavailable(error) && !signal?.aborted) {
         // What the attempt has opened ends with its log.
         await progress.close();
         Object.assign(progress, await openProgress(name, config, logger));
@@ -192,14 +197,17 @@ export async function startService(
   }
   logger.info({ port: bound }, 'listening');
 
+  const starting = startParts(progress, start, signal);
   const stop = async () => {
     await drain(server);
     await progress.parts?.close();
     server.closeAllConnections();
     await progress.close();
+    const ended = starting.catch(() => undefined);
+    await Promise.race([ended, delay(BREAK_OFF_MS, undefined, { ref: false })]);
   };
   try {
-    await Promise.race([startParts(progress, start, signal), untilAborted(signal)]);
+    await Promise.race([starting, untilAborted(signal)]);
   } catch (error) {
     await stop();
     throw error;

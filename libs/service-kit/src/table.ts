@@ -46,6 +46,9 @@ export class Table<R extends RecordName> {
   private readonly outage: Outage;
   private position: Offset = 0;
   private failure: Error | undefined;
+  /** Why the log could not be asked when it last was. */
+  private away: LogError | undefined;
+  private lookingForLog: Promise<void> | undefined;
   private syncing: Promise<void> | undefined;
   private readonly stop = new AbortController();
   private running: Promise<void> = Promise.resolve();
@@ -115,10 +118,35 @@ export class Table<R extends RecordName> {
     // One that is under way may have looked at the end before this call: only one that has not begun is shared.
     this.syncing ??= Promise.resolve().then(async () => {
       this.syncing = undefined;
-      const end = (await this.ctx.log.ends(this.topic.name)).get(PARTITION) ?? 0;
-      await this.reached(end);
+      await this.reached(await this.end());
     });
     return this.syncing;
+  }
+
+  /**
+   * As sync, for who changes nothing by what is here: while the log is away, which nobody can write to then, it resolves
+   * with what was last known, and once that is found out nobody waits for the log any more.
+   * @throws LOG_UNAVAILABLE  the log is there, but what it has did not come: somebody may have changed it
+   */
+  async refresh(): Promise<void> {
+    if (this.away && !this.failure) return;
+    try {
+      await this.sync();
+    } catch (error) {
+      if (!this.away || this.failure) throw error;
+    }
+  }
+
+  /**
+   * The row of a key, as refresh.
+   * @param suits  whether a row is what is looked for; none counts as one that does not
+   * @throws LOG_UNAVAILABLE  what is here does not suit, and the log, which may have another, is away
+   */
+  async find(key: string, suits: (row: RecordTypes[R]) => boolean = () => true): Promise<RecordTypes[R] | undefined> {
+    await this.refresh();
+    const row = this.rows.get(key);
+    if (this.away && !(row && suits(row))) throw this.away;
+    return row;
   }
 
   /** Appends a row and resolves when it is here. @throws LOG_UNAVAILABLE  retryable: it may or may not be there */
@@ -136,6 +164,39 @@ export class Table<R extends RecordName> {
     await this.reader.close();
     await this.running;
     this.fail(new LogError('LOG_CLOSED', `${this.topic.name}: the table was closed`));
+  }
+
+  private async end(): Promise<Offset> {
+    try {
+      const ends = await this.ctx.log.ends(this.topic.name);
+      this.away = undefined;
+      return ends.get(PARTITION) ?? 0;
+    } catch (error) {
+      if (isLogError(error, 'LOG_UNAVAILABLE')) {
+        this.away = error;
+        this.lookForLog();
+      }
+      throw error;
+    }
+  }
+
+  /** Until it is there: whoever reads does not wait for it meanwhile, and must again from then on. */
+  private lookForLog(): void {
+    this.lookingForLog ??= this.untilThere().finally(() => {
+      this.lookingForLog = undefined;
+    });
+  }
+
+  private async untilThere(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      try {
+        await this.end();
+        return;
+      } catch (error) {
+        if (!isLogError(error, 'LOG_UNAVAILABLE')) return;
+      }
+      await delay(RETRY_MS);
+    }
   }
 
   private async write(key: string, value: Buffer | null): Promise<Position> {
@@ -169,8 +230,11 @@ export class Table<R extends RecordName> {
     while (!this.stop.signal.aborted) {
       try {
         const batch = await this.reader.next({ maxWaitMs: WAIT_MS, maxRecords: 1_000, signal: this.stop.signal });
+        if (!batch) {
+          this.outage.isQuiet();
+          continue;
+        }
         this.outage.isOver();
-        if (!batch) continue;
         for (const record of batch.records) await this.apply(record);
         this.position = batch.next;
         this.release();
@@ -182,6 +246,7 @@ export class Table<R extends RecordName> {
           return;
         }
         this.outage.goesOn(error);
+        this.lookForLog();
         await delay(RETRY_MS);
       }
     }

@@ -25,6 +25,14 @@ const routes: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/away',
+    auth: null,
+    handle: () => {
+      throw new AppError('UNAVAILABLE', { message: 'nobody is there', retryAfterS: 1 });
+    },
+  },
+  {
+    method: 'POST',
     path: '/bug',
     auth: null,
     handle: () => {
@@ -35,8 +43,10 @@ const routes: readonly Route[] = [
 
 let server: Server;
 let base: string;
+const logged: string[] = [];
 beforeAll(async () => {
-  server = createServer(createApp({ routes: () => routes, logger: pino({ level: 'silent' }) }));
+  const logger = pino({ level: 'info' }, { write: (line) => void logged.push(line) });
+  server = createServer(createApp({ routes: () => routes, logger }));
   await new Promise<void>((resolve) => server.listen(0, resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -51,6 +61,17 @@ async function post(path: string, body?: string | Buffer, headers: Record<string
 describe('HTTP shell', () => {
   it('answers JSON, ignoring the query string for the route', async () => {
     expect((await post('/echo?x=1', '{"a":1}')).json()).toEqual({ a: 1 });
+  });
+
+  it('says once for all requests that they are refused for now, and why', async () => {
+    logged.length = 0;
+    for (let times = 0; times < 3; times += 1) {
+      expect((await post('/away')).status).toBe(503);
+      expect((await post('/nothing')).status).toBe(204);
+    }
+    expect(logged.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 40, reason: 'nobody is there', msg: 'requests are refused for now' }),
+    ]);
   });
 
   it('takes no body for an empty object', async () => {

@@ -34,7 +34,10 @@ async function startTags(ctx: ServiceContext) {
         method: 'GET' as const,
         path: '/tags',
         auth: null,
-        handle: () => ({ status: 200, body: [...table.values()].map(({ name }) => name) }),
+        handle: async () => {
+          await table.refresh();
+          return { status: 200, body: [...table.values()].map(({ name }) => name) };
+        },
       },
     ],
     ready: () => ({ ready: true }),

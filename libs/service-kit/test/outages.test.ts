@@ -9,6 +9,7 @@ import {
   errorReply,
   loadConfig,
   type OpenedLog,
+  Outage,
   openLog,
   type RunningService,
   type ServiceContext,
@@ -86,6 +87,28 @@ describe('a start', () => {
     await expect(starting).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('that is broken off is told, and has ended before the process may', async () => {
+    const stopping = new AbortController();
+    const steps: string[] = [];
+    const starting = startService(
+      'test',
+      config(),
+      0,
+      async (ctx) => {
+        steps.push('begun');
+        await new Promise((resolve) => ctx.ending.addEventListener('abort', resolve));
+        await new Promise((resolve) => setImmediate(resolve));
+        steps.push('left');
+        return { ...parts, close: async () => void steps.push('closed') };
+      },
+      stopping.signal,
+    );
+    await until(async () => steps.length > 0);
+    stopping.abort();
+    await expect(starting).rejects.toMatchObject({ name: 'AbortError' });
+    expect(steps).toEqual(['begun', 'left', 'closed']);
+  });
+
   it.each([
     new LogError('TOPIC_MISMATCH', 'communication.tags: partitions is 3, not 1'),
     new RegistryError('SCHEMA_UNREGISTERED', 'run `parley deploy`'),
@@ -144,6 +167,38 @@ describe('a table', () => {
     await table.close();
   });
 
+  it('is read while the log is away, and up to its end once it is back; nothing is called missing', async () => {
+    const fickle = new FickleLog(opened.log);
+    const table = await Table.open({ log: fickle.log, registry: opened.registry, logger }, topics.tags);
+    const other = await Table.open({ log: opened.log, registry: opened.registry, logger }, topics.tags);
+    await table.put('one', tag('one'));
+    fickle.isAway = true;
+    await table.refresh();
+    expect(await table.find('one')).toEqual(tag('one'));
+    await expect(table.find('two')).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    await expect(table.find('one', ({ color }) => color === 'tag-blue')).rejects.toMatchObject({
+      code: 'LOG_UNAVAILABLE',
+    });
+    await expect(table.sync()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+
+    // It is tried in vain by the table itself: who reads does not wait for it.
+    fickle.standsStill();
+    await until(async () => fickle.waiting > 0);
+    const { waiting } = fickle;
+    for (let reads = 0; reads < 10; reads += 1) await table.refresh();
+    expect(fickle.waiting).toBe(waiting);
+
+    await other.put('two', tag('two'));
+    fickle.goesOn();
+    await until(async () => (await table.find('two').catch(() => undefined)) !== undefined);
+    await other.put('three', tag('three'));
+    await table.refresh();
+    expect([...table.values()].map(({ id }) => id)).toEqual(['one', 'two', 'three']);
+    expect(await table.find('four')).toBeUndefined();
+    await table.close();
+    await other.close();
+  });
+
   it('leaves no row out because the registry is away: it comes before those after it', async () => {
     let isAway = true;
     const registry: SchemaRegistry = {
@@ -168,6 +223,8 @@ describe('a table', () => {
       { key: 'last', value: codec.encode('Tag', tag('last')) },
     ]);
     await expect(table.sync()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    // The log is there, so that others may have written since: what is here may be outdated.
+    await expect(table.refresh()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
     expect(seen).toEqual([]);
     isAway = false;
     await table.sync();
@@ -196,6 +253,74 @@ it.each([away(), registryAway()])('a caller is told to come again: $code', (erro
     status: 503,
     body: { code: 'UNAVAILABLE' },
     headers: { 'Retry-After': '1' },
+  });
+});
+
+/** The log, whose ends can't be had at times. */
+class FickleLog {
+  isAway = false;
+  /** Calls that nobody answers. */
+  waiting = 0;
+  readonly log: Log;
+  private answer: Promise<void> | undefined;
+  goesOn: () => void = () => {};
+
+  constructor(log: Log) {
+    this.log = new Proxy(log, {
+      get: (target, name) => {
+        if (name !== 'ends') return Reflect.get(target, name).bind(target);
+        return async (topic: string) => {
+          if (this.answer) {
+            this.waiting += 1;
+            await this.answer;
+          }
+          if (this.isAway) throw away();
+          return target.ends(topic);
+        };
+      },
+    });
+  }
+
+  standsStill(): void {
+    this.answer = new Promise((resolve) => {
+      this.goesOn = () => {
+        this.isAway = false;
+        this.answer = undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+describe('an outage in the logs', () => {
+  const lines: string[] = [];
+  const logger = {
+    warn: (...[, text]: unknown[]) => lines.push(String(text)),
+    info: (text: string) => lines.push(text),
+  };
+
+  beforeEach(() => {
+    lines.length = 0;
+    jest.useFakeTimers({ doNotFake: ['setTimeout', 'setImmediate', 'nextTick', 'queueMicrotask'] });
+  });
+  afterEach(() => jest.useRealTimers());
+
+  it('is told once when it begins and once when it ends, also by who hears nothing between two failures', () => {
+    const outage = new Outage(logger as never, 'the reader');
+    outage.isQuiet();
+    for (let failures = 0; failures < 5; failures += 1) {
+      outage.goesOn(away());
+      jest.advanceTimersByTime(5_000);
+      outage.isQuiet();
+    }
+    expect(lines).toEqual(['the reader waits']);
+    jest.advanceTimersByTime(30_000);
+    outage.isQuiet();
+    outage.isQuiet();
+    expect(lines).toEqual(['the reader waits', 'the reader goes on']);
+    outage.goesOn(away());
+    outage.isOver();
+    expect(lines).toHaveLength(4);
   });
 });
 

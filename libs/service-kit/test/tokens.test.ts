@@ -23,7 +23,7 @@ const source: Source = {
 };
 const visitor = { accountId: 1, conversationId: 'c-1', channelId: 'ch-1' };
 
-const known = (rows: Record<string, Source>) => ({ get: (key: string) => rows[key], sync: async () => undefined });
+const known = (rows: Record<string, Source>) => ({ find: async (key: string) => rows[key] });
 
 async function outcome(
   token: string | undefined,

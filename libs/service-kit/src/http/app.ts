@@ -5,6 +5,7 @@ import { isLogError } from '@parley/log';
 import express from 'express';
 import type { Logger } from 'pino';
 import type { Principal } from '../auth/principal';
+import { Outage } from '../availability';
 import { AppError } from '../errors';
 import { Call, type Reply, type Route } from './route';
 
@@ -109,11 +110,18 @@ export function createApp({ routes, logger, starting = () => false }: AppOptions
     return table;
   };
 
+  // What is away is away for all requests: it is said once.
+  const refusals = new Outage(logger, 'requests', {
+    begin: 'requests are refused for now',
+    end: 'requests are not refused any more',
+  });
+
   const fail = (req: IncomingMessage, error: unknown): Reply => {
     const reply = errorReply(error);
     if (reply.status === 503) {
-      // What is away is away for all requests: a line each, without the stack.
-      logger.warn({ reason: (error as Error).message, path: pathOf(req) }, 'request refused for now');
+      const { message } = error as Error;
+      refusals.goesOn({ code: 'UNAVAILABLE', message });
+      logger.debug({ reason: message, path: pathOf(req) }, 'request refused for now');
     } else if (reply.status >= 500) logger.error({ err: error, path: pathOf(req) }, 'request failed');
     // What was refused unread is drained, so that the connection can be used again.
     req.resume();
@@ -125,7 +133,10 @@ export function createApp({ routes, logger, starting = () => false }: AppOptions
       const principal = route.auth ? await route.auth(req.headers) : ANONYMOUS;
       const body = await readBody(req, route.maxBytes ?? BODY_BYTES_MAX);
       const encrypted = (req.socket as TLSSocket).encrypted === true;
-      return await route.handle(new Call(req.method ?? '', req.url ?? '/', req.headers, body, principal, encrypted));
+      const call = new Call(req.method ?? '', req.url ?? '/', req.headers, body, principal, encrypted);
+      const reply = await route.handle(call);
+      refusals.isQuiet();
+      return reply;
     } catch (error) {
       return fail(req, error);
     }

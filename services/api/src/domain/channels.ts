@@ -29,25 +29,16 @@ export class Channels {
 
   /** Connected channels by id. @param source exact, undefined for all */
   async list(caller: Caller, source?: string): Promise<readonly Channel[]> {
-    await this.table.sync();
+    await this.table.refresh();
     return [...this.table.values()]
       .filter((c) => c.connected && maySee(caller, c.accountId) && (source === undefined || c.source === source))
       .sort(byId);
   }
 
-  /** Disconnected ones too. @throws AppError NOT_FOUND with the field */
-  async get(id: string, caller: Caller, field = 'channel_id'): Promise<Channel> {
-    await this.table.sync();
-    const found = this.table.get(id);
-    if (!found || !maySee(caller, found.accountId)) throw notFound('channel', field);
-    return found;
-  }
-
   /** @throws AppError NOT_FOUND where it is unknown or disconnected */
   async getConnected(id: string, caller: Caller): Promise<Channel> {
-    const found = await this.get(id, caller);
-    if (!found.connected) throw notFound('connected channel', 'channel_id');
-    return found;
+    const found = await this.table.find(id, ({ connected }) => connected);
+    return connectedOne(visible(found, caller));
   }
 
   /** Connecting again gives the same channel with the new metadata and token; what callers wrote to it stays. */
@@ -73,7 +64,7 @@ export class Channels {
 
   update(id: string, set: FlatMetadata, command: Command): Promise<Channel> {
     return this.lock.run(id, async () => {
-      const before = await this.getConnected(id, command.caller);
+      const before = connectedOne(await this.toChange(id, command.caller));
       return this.put({ ...before, metadata: merged(before.metadata, set), updatedAt: command.atMs });
     });
   }
@@ -81,7 +72,7 @@ export class Channels {
   /** @throws AppError NOT_FOUND with field id; INVALID_REQUEST with field data where it has no room */
   setUserData(id: string, set: FlatMetadata, command: Command): Promise<Channel> {
     return this.lock.run(id, async () => {
-      const before = await this.get(id, command.caller, 'id');
+      const before = await this.toChange(id, command.caller, 'id');
       return this.put({ ...before, metadata: merged(before.metadata, set, 'data'), updatedAt: command.atMs });
     });
   }
@@ -92,7 +83,7 @@ export class Channels {
    */
   disconnect(id: string, source: string, command: Command): Promise<void> {
     return this.lock.run(id, async () => {
-      const before = await this.get(id, command.caller);
+      const before = await this.toChange(id, command.caller);
       if (before.source !== source) {
         throw new AppError('FORBIDDEN', { message: `the channel is none of ${source}`, field: 'channel_id' });
       }
@@ -100,10 +91,26 @@ export class Channels {
     });
   }
 
+  /** Disconnected ones too, up to the log's end: what is not known of it would be lost. @throws AppError NOT_FOUND */
+  private async toChange(id: string, caller: Caller, field?: string): Promise<Channel> {
+    await this.table.sync();
+    return visible(this.table.get(id), caller, field);
+  }
+
   private async put(channel: Channel): Promise<Channel> {
     await this.table.put(channel.id, channel);
     return channel;
   }
+}
+
+function visible(channel: Channel | undefined, caller: Caller, field = 'channel_id'): Channel {
+  if (!channel || !maySee(caller, channel.accountId)) throw notFound('channel', field);
+  return channel;
+}
+
+function connectedOne(channel: Channel): Channel {
+  if (!channel.connected) throw notFound('connected channel', 'channel_id');
+  return channel;
 }
 
 function writtenByCallers(channel: Channel | undefined): FlatMetadata {

@@ -30,7 +30,7 @@ export class Sources {
   /** By name. */
   async list(caller: Caller): Promise<readonly Source[]> {
     const { table } = this.options;
-    await table.sync();
+    await table.refresh();
     return [...table.values()]
       .filter((source) => maySee(caller, source.accountId))
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.accountId - b.accountId));

@@ -14,12 +14,13 @@ export class Tags {
 
   /** Oldest first. */
   async list(caller: Caller): Promise<readonly Tag[]> {
-    await this.table.sync();
+    await this.table.refresh();
     return [...this.table.values()]
       .filter((tag) => maySee(caller, tag.accountId))
       .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
+  /** For a change that depends on it: up to the log's end. */
   async find(id: string, caller: Caller): Promise<Tag | undefined> {
     await this.table.sync();
     const found = this.table.get(id);

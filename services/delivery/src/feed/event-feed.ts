@@ -85,8 +85,10 @@ export class EventFeed {
       try {
         if (this.inFlight.size >= this.options.inFlightMax) await this.roomAgain();
         const batch = await this.consumer.next({ maxWaitMs: WAIT_MS, signal: this.stopping.signal });
-        this.outage.isOver();
-        if (batch) await this.take(batch);
+        if (batch) {
+          this.outage.isOver();
+          await this.take(batch);
+        } else this.outage.isQuiet();
       } catch (error) {
         if (this.stopping.signal.aborted) return;
         if (!isUnavailable(error)) {
@@ -165,8 +167,10 @@ export class EventFeed {
       await batch.commit();
     } catch (err) {
       // Not committed is handled again, which is harmless; FENCED: by the partition's new owner.
-      if (!isLogError(err, 'FENCED'))
+      if (isUnavailable(err)) this.outage.goesOn(err);
+      else if (!isLogError(err, 'FENCED')) {
         this.ctx.logger.warn({ err, group: this.options.group }, 'position not committed');
+      }
     }
     return true;
   }

@@ -144,7 +144,13 @@ export class Router {
         await this.routeParked();
         return this.gather();
       });
-      if (batches?.length) await this.retrying(() => this.routeBatches(batches));
+      if (!batches) continue;
+      if (batches.length === 0) {
+        this.outage.isQuiet();
+        continue;
+      }
+      await this.retrying(() => this.routeBatches(batches));
+      if (!this.closing) this.outage.isOver();
     }
   }
 
@@ -174,9 +180,7 @@ export class Router {
   private async retrying<T>(step: () => Promise<T>): Promise<T | undefined> {
     while (!this.closing) {
       try {
-        const result = await step();
-        this.outage.isOver();
-        return result;
+        return await step();
       } catch (error) {
         if (isLogError(error, 'FENCED')) return undefined;
         if (!isUnavailable(error)) throw error;

@@ -10,13 +10,16 @@ import type { RouterCounts } from './router';
  * Runs the router in a thread of its own, so that mapping never delays a webhook. A thread that ends unasked ends the
  * process: webhooks that nobody maps must not pile up behind a service that looks well.
  */
-export function startRouterThread({ config, logger, metrics }: ServiceContext): Promise<RunningRouter> {
+export function startRouterThread({ config, logger, metrics, ending }: ServiceContext): Promise<RunningRouter> {
   const worker = new Worker(join(__dirname, 'worker.js'), { workerData: config });
   const count = countersIn(metrics);
   const tell = (message: ToRouterThread) => worker.postMessage(message);
   let ready = false;
   let closing = false;
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+
+  // A start that is broken off: the thread still waits for the log, or has just joined the group.
+  ending.addEventListener('abort', () => tell({ type: 'close' }), { once: true });
 
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {

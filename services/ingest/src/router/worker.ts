@@ -1,11 +1,14 @@
 import { setPriority } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Config, createLogger, Outage, openLog, untilAvailable } from '@parley/service-kit';
 import type { FromRouterThread, ToRouterThread } from './messages';
-import { Router } from './router';
+import { Router, type RouterCounts } from './router';
 
 /** Nice value of the thread. */
 const BEHIND_WEBHOOKS = 10;
+/** How long a start that is broken off may take to end by itself, so that it leaves a group that it has just joined. */
+const BREAK_OFF_MS = 5_000;
 
 /**
  * Under load a webhook's answer goes before its mapping, which can catch up. Linux takes the priority of the calling
@@ -23,19 +26,35 @@ async function run(config: Config): Promise<void> {
   const logger = createLogger(NAME, config.logLevel);
   const tell = (message: FromRouterThread) => parentPort?.postMessage(message);
   const { log, registry, close: closeLog } = await openLog(config, logger, NAME);
-  const router = await untilAvailable({ outage: new Outage(logger, 'the start of the router') }, () =>
-    Router.open({ config, logger, log, registry }, { onCounts: (counts) => tell({ type: 'counts', counts }) }),
+  const stopping = new AbortController();
+  let router: Router | undefined;
+  const opening = untilAvailable(
+    { outage: new Outage(logger, 'the start of the router'), signal: stopping.signal },
+    async () => {
+      const onCounts = (counts: RouterCounts) => tell({ type: 'counts', counts });
+      router = await Router.open({ config, logger, log, registry }, { onCounts });
+    },
   );
   const close = async () => {
-    await router.close();
+    stopping.abort();
+    await Promise.race([opening.catch(() => undefined), delay(BREAK_OFF_MS)]);
+    await router?.close();
     await closeLog();
+    // What is still under way ends with its log; nothing is left to be told.
     parentPort?.close();
   };
   parentPort?.on('message', (message: ToRouterThread) => {
-    if (message.type === 'close') void close();
+    if (message.type === 'close' && !stopping.signal.aborted) void close();
   });
+  try {
+    await opening;
+  } catch (error) {
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
+  if (stopping.signal.aborted) return;
   tell({ type: 'ready' });
-  await router.done;
+  await router?.done;
 }
 
 void run(workerData as Config);
