@@ -89,9 +89,11 @@ export async function runSystem(options: RunOptions): Promise<number> {
     if (!stopping.signal.aborted) exitCode = code;
     stopping.abort();
   };
+  // Secrets that were made are those of all four: to a service alone they would look like its own.
+  const secrets = { SYSTEM_TOKEN: config.systemToken, JWT_SECRET: config.jwtSecret };
   const supervisor = new Supervisor({
     services,
-    env: options.env,
+    env: { ...options.env, ...secrets },
     runDir: runDirOf(config),
     onLine: (service, line) => options.onLine(formatLine(service, line, style)),
     onEvent: (event) => {

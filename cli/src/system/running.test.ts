@@ -132,6 +132,7 @@ describeWithKafka('the system on one machine, with Kafka', (kafka) => {
       await run('start.js', [], env);
       await eventually(() => output.includes('Parley is up.') && /Try .*\n/.test(output));
       expect(output).toMatch(made);
+      expect(output).not.toContain('secrets were made');
       const { stdout } = await promisify(exec)(/Try\s+(curl .*)\n/.exec(output)?.[1] ?? '');
       expect(JSON.parse(stdout)).toMatchObject({ data: [], pagination_data: { total: 0 } });
       child?.kill('SIGTERM');
