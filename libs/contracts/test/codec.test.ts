@@ -70,6 +70,17 @@ it('reads what an older writer wrote', async () => {
   expect(registry.asked).toBe(asked);
 });
 
+it('reads alone, and asks for no subject', async () => {
+  const registry = new Registry();
+  const writer = await Codec.open(topics.tags, registry);
+  const tag = example(schemas.Tag);
+  const asked = registry.subjects.length;
+  const reader = Codec.forReading(topics.tags, registry);
+  expect(await reader.decode(writer.encode('Tag', tag))).toEqual({ type: 'Tag', value: tag });
+  expect(registry.subjects).toHaveLength(asked);
+  expect(() => reader.encode('Tag', tag)).toThrow(expect.objectContaining({ code: 'UNKNOWN_RECORD' }));
+});
+
 it('asks once for an id that nobody knows', async () => {
   const registry = new Registry();
   const codec = await Codec.open(topics.tags, registry);

@@ -107,15 +107,22 @@ class Stand {
 describe('a registry that does not do as it should', () => {
   let stand: Stand;
   let dir: string;
-  const open = (options: Partial<ConfluentRegistryOptions> = {}) =>
-    openConfluentRegistry({ url: stand.url, logger, ...options });
+  let opened: { close(): Promise<void> }[];
+  const open = (options: Partial<ConfluentRegistryOptions> = {}) => {
+    const registry = openConfluentRegistry({ url: stand.url, logger, ...options });
+    opened.push(registry);
+    return registry;
+  };
 
   beforeEach(async () => {
+    opened = [];
     stand = new Stand();
     await stand.listen();
     dir = mkdtempSync(join(tmpdir(), 'parley-confluent-'));
   });
   afterEach(async () => {
+    // They may still be writing what they keep.
+    await Promise.all(opened.map((registry) => registry.close()));
     await stand.close();
     rmSync(dir, { recursive: true });
   });
@@ -219,6 +226,12 @@ describe('a registry that does not do as it should', () => {
       expect(await again.schemaOf(9)).toEqual(schema);
       await expect(again.schemaOf(10)).rejects.toMatchObject(unavailable);
       await expect(again.idOf('other', schema)).rejects.toMatchObject(unavailable);
+    });
+
+    it('and reads what others wrote under the ids that it was told', async () => {
+      const cacheFile = await kept();
+      stand.says(503, {});
+      expect(await open({ cacheFile }).schemaOf(7)).toEqual(schema);
     });
 
     it('one that answers is believed, whatever the file says', async () => {

@@ -58,7 +58,7 @@ class ConfluentRegistry implements SchemaRegistry, SchemaRegistrar {
       this.cache.putId(key, id);
       // What others wrote under this id, on whichever topic, can be read without asking.
       if (!this.schemas.has(id)) this.schemas.set(id, Promise.resolve(schema));
-      if (this.cache.schema(id) === undefined) this.cache.putSchema(id, schema);
+      this.cache.putSchema(id, schema);
       return id;
     });
   }
