@@ -104,9 +104,10 @@ export class KafkaConsumer implements GroupConsumer {
     const deadline = performance.now() + maxWaitMs;
     this.busy = undefined;
     await this.turn.giveWay();
-    // Others may have taken its partitions meanwhile. If nobody answers, the commit will tell.
-    if (this.member.wasHeldUp) await this.member.confirm().catch(() => undefined);
-    while (!this.closing && !signal?.aborted) {
+    for (;;) {
+      // Others may have taken its partitions meanwhile.
+      await this.member.certain();
+      if (this.closing || signal?.aborted) return undefined;
       this.settleIfDue();
       const batch = this.settling ? undefined : this.take();
       if (batch) return batch;
@@ -116,7 +117,6 @@ export class KafkaConsumer implements GroupConsumer {
       if (ms <= 0) return undefined;
       await this.wakeup.wait(Math.min(ms, LOOK_MS), signal);
     }
-    return undefined;
   }
 
   assignment(): ReadonlyMap<string, readonly number[]> {

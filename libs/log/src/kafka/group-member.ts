@@ -35,6 +35,8 @@ const HEARTBEAT_MS = 1000;
 /** While a join waits for the other members, which may take long, it is looked whether the broker still answers. */
 const PING_MS = 5000;
 const ANSWER_TIMEOUT_MS = 5000;
+/** The protocol's code. */
+const UNKNOWN_MEMBER_ID = 25;
 
 export interface MemberOptions {
   readonly cluster: Cluster;
@@ -64,7 +66,11 @@ export class GroupMember {
   private connection: Connection | undefined;
   private isBeating = false;
   private isStopped = false;
+  /** It asked to join by its name alone, and does not know what came of it. */
+  private isUnanswered = false;
   private askedAt = performance.now();
+  /** The asking after the process was held up. */
+  private doubt: Promise<void> = Promise.resolve();
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly options: MemberOptions) {
@@ -76,8 +82,17 @@ export class GroupMember {
     return { group, instanceId, memberId: this.memberId, generation: this.generation };
   }
 
-  /** Its session may have ended without its knowing: the process was held up, no heartbeat was even tried. */
-  get wasHeldUp(): boolean {
+  /**
+   * Resolves at once, unless the process was held up, so that its session may have ended without its knowing: then when
+   * the broker was asked. Never rejects: if nobody answers, the commit will tell.
+   */
+  certain(): Promise<void> {
+    if (this.wasHeldUp) void this.ask();
+    return this.doubt;
+  }
+
+  /** Not even a heartbeat was tried for so long. */
+  private get wasHeldUp(): boolean {
     return this.synced !== undefined && performance.now() - this.askedAt > SESSION_TIMEOUT_MS;
   }
 
@@ -122,21 +137,25 @@ export class GroupMember {
     this.memberId = joined.memberId;
     this.generation = joined.generationId;
     const shares = joined.leaderId === joined.memberId ? await this.shares(joined) : new Map<string, Buffer>();
-    const { errorCode, memberAssignment } = await connection.send(syncRequest(this.ref, shares), { timeoutMs });
-    if (errorCode !== 0) throw this.judge(new BrokerError(errorCode));
+    const { ref } = this;
+    const { errorCode, memberAssignment } = await connection.send(syncRequest(ref, shares), { timeoutMs });
+    if (errorCode !== 0) throw this.judge(new BrokerError(errorCode), ref);
     return decodeAssignment(memberAssignment);
   }
 
   private async sendJoin(connection: Connection, subscription: Buffer): Promise<JoinAnswer> {
     for (;;) {
-      const request = joinRequest(this.ref, {
+      const { ref } = this;
+      const request = joinRequest(ref, {
         subscription,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
         rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       });
+      this.isUnanswered = ref.memberId === '' && ref.instanceId !== null;
       const answer = await connection.send(request, { timeoutMs: REBALANCE_TIMEOUT_MS + ANSWER_TIMEOUT_MS });
+      this.isUnanswered = false;
       if (answer.errorCode === 0) return answer;
-      const error = this.judge(new BrokerError(answer.errorCode));
+      const error = this.judge(new BrokerError(answer.errorCode), ref);
       // The broker gives an id first, so that one who never comes back for it does not count as a member.
       if (isBrokerError(error, 'MEMBER_ID_REQUIRED')) this.memberId = answer.memberId;
       else if (!isBrokerError(error, 'UNKNOWN_MEMBER_ID')) throw error;
@@ -171,10 +190,15 @@ export class GroupMember {
     }
   }
 
-  /** @throws LOG_UNAVAILABLE; BrokerError, after which `onLost` was called if it says so */
+  /**
+   * Under the generation whose partitions it knows: one that a join under way has begun may have given them to others.
+   * @throws LOG_UNAVAILABLE; BrokerError, after which `onLost` was called if it says so
+   */
   async commit(offsets: readonly TopicOffset[]): Promise<void> {
     const { cluster, group } = this.options;
-    const { ref } = this;
+    // As of no generation a group would take it that has no members at the moment.
+    if (this.synced === undefined) throw new BrokerError(UNKNOWN_MEMBER_ID);
+    const ref = { ...this.ref, generation: this.synced };
     const code = await askCoordinator(cluster, group, offsetCommitRequest(ref, offsets), (answer) => answer);
     if (code !== 0) throw this.judge(new BrokerError(code), ref);
   }
@@ -198,21 +222,29 @@ export class GroupMember {
 
   /** After `stop`: its partitions are free at once. Never rejects: where no broker can be told, the session runs out. */
   async leave(): Promise<void> {
-    const { cluster, group, instanceId } = this.options;
-    if (this.memberId === '' && instanceId === null) return;
+    const { cluster, group } = this.options;
+    // Its name alone would put out whoever has taken it since.
+    if (this.memberId === '' && !this.isUnanswered) return;
     await askCoordinator(cluster, group, leaveRequest(this.ref), () => 0).catch(() => undefined);
   }
 
   private async beat(): Promise<void> {
     if (this.isBeating || this.connection || this.synced === undefined) return;
     this.isBeating = true;
-    // Whoever commits or reads is told that no broker answers.
-    await this.confirm().catch(() => undefined);
+    await this.ask();
     this.isBeating = false;
   }
 
+  /** Never rejects: whoever commits or reads is told that no broker answers. */
+  private ask(): Promise<void> {
+    const { wasHeldUp } = this;
+    const asking = this.confirm().catch(() => undefined);
+    if (wasHeldUp) this.doubt = asking;
+    return asking;
+  }
+
   /** @param at  as what member the request was sent: an answer to a former one says nothing of this one */
-  private judge(error: BrokerError, at: MemberRef = this.ref): BrokerError {
+  private judge(error: BrokerError, at: MemberRef): BrokerError {
     if (!this.isStill(at) || !isBrokerError(error, 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'))
       return error;
     // A join under way has brought a generation that this member will learn of in a moment.
