@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SchemaRegistry as ForeignRegistry } from '@kafkajs/confluent-schema-registry';
-import { Codec, registerSchemas, topics } from '@parley/contracts';
+import { Codec, isSameSchema, registerSchemas, topics } from '@parley/contracts';
 import { describeWithKafka } from '@parley/kafka-dev';
 import { pino } from 'pino';
 import { testRegistryContract } from '../registry-contract-suite';
@@ -61,6 +61,23 @@ describeWithKafka('the Confluent registry', (kafka) => {
       ids.push(((await answer.json()) as { id: number }).id);
     }
     expect(await open(prefix).idOf(subject, schema)).toBe(ids[0]);
+  });
+
+  it('gives a schema that refers to others whole', async () => {
+    const prefix = `${randomUUID()}.`;
+    const versions = (name: string) => `${kafka().registryUrl}/subjects/${prefix}${name}/versions`;
+    const post = async (name: string, body: object) => {
+      const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
+      const answer = await fetch(versions(name), { method: 'POST', headers, body: JSON.stringify(body) });
+      return ((await answer.json()) as { id: number }).id;
+    };
+    await post('person', { schema: JSON.stringify(schema) });
+    const fields = [{ name: 'owner', type: 'test.Person' }];
+    const pet = JSON.stringify({ type: 'record', name: 'Pet', namespace: 'test', fields });
+    const references = [{ name: 'test.Person', subject: `${prefix}person`, version: 1 }];
+    const found = await open(prefix).schemaOf(await post('pet', { schema: pet, references }));
+    const whole = { type: 'record', name: 'Pet', namespace: 'test', fields: [{ name: 'owner', type: schema }] };
+    expect(isSameSchema(found ?? {}, whole)).toBe(true);
   });
 
   it('other clients read what we write, and we what they write', async () => {
@@ -191,6 +208,14 @@ describe('a registry that does not do as it should', () => {
     expect(await registry.schemaOf(7)).toEqual(schema);
   });
 
+  it('gives a schema just as it is registered', async () => {
+    const type = { type: 'long', logicalType: 'timestamp-millis', since: 'then' };
+    const fields = [{ name: 'at', type, default: 0, aliases: ['when'], doc: 'of birth', personal: true }];
+    const registered = { type: 'record', name: 'Person', namespace: 'test', aliases: ['Human'], doc: 'one', fields };
+    stand.says(200, { schema: JSON.stringify(registered) });
+    expect(await open().schemaOf(7)).toEqual(registered);
+  });
+
   it.each([
     ['Protobuf', { schemaType: 'PROTOBUF', schema: 'syntax = "proto3";' }],
     ['JSON Schema', { schemaType: 'JSON', schema: '{"type":"object"}' }],
@@ -232,6 +257,24 @@ describe('a registry that does not do as it should', () => {
       const cacheFile = await kept();
       stand.says(503, {});
       expect(await open({ cacheFile }).schemaOf(7)).toEqual(schema);
+    });
+
+    it('it is said once that it is away, and once that it answers again', async () => {
+      const cacheFile = await kept();
+      const lines: string[] = [];
+      const say = (...[, text]: [object, string]) => void lines.push(text);
+      const told = { warn: say, info: (text: string) => void lines.push(text) } as never;
+      stand.says(503, {});
+      const again = open({ cacheFile, logger: told });
+      await Promise.all(
+        [again.idOf(subject, schema), again.schemaOf(7), again.schemaOf(9)].map((one) => one.catch(() => 0)),
+      );
+      await expect(again.schemaOf(10)).rejects.toMatchObject(unavailable);
+      expect(lines).toEqual([expect.stringContaining('does not answer')]);
+      known();
+      await again.schemaOf(10);
+      await again.schemaOf(11);
+      expect(lines).toEqual([expect.anything(), expect.stringContaining('answers again')]);
     });
 
     it('one that answers is believed, whatever the file says', async () => {
