@@ -11,8 +11,11 @@ const LOOKS_BETWEEN = 4;
 /** Nobody is looked at for the sake of a client that has asked nothing for so long, milliseconds. */
 const IDLE_MS = 5_000;
 
-/** What speaks against asking a replica: each outweighs all those before it together. */
-const PENALTY = { behind: 1, outOfTouch: 2, suspect: 4, down: 16 } as const;
+/**
+ * What speaks against asking a replica: each outweighs all those before it together. One that is slow, or found dead
+ * soon, is asked rather than one that may show what is long past.
+ */
+const PENALTY = { behind: 1, suspect: 2, outOfTouch: 8, down: 16 } as const;
 /** Of two that are suspect the one that was heard of more lately is asked: so much silence is as bad as it gets. */
 const SILENT_MS = 1_000;
 
@@ -76,7 +79,8 @@ export class Team {
   }
 
   /**
-   * Asks all replicas what they serve; resolves as soon as every partition has one that answered, or all did or failed.
+   * Asks all replicas what they serve; resolves as soon as every partition has one that answered and is in touch with
+   * it, or all did or failed: who is out of touch is not asked for having been the first to answer.
    * @throws AppError  where they refuse to be asked
    */
   async learn(): Promise<void> {
@@ -86,7 +90,7 @@ export class Team {
         await replica.probe();
         if (replica.health !== 'up' || !replica.serving) return;
         answered.add(replica);
-        if (this.partitions.every((of) => [...answered].some((one) => one.partition(of)))) resolve();
+        if (this.partitions.every((of) => [...answered].some((one) => one.partition(of)?.inTouch))) resolve();
       });
       void Promise.all(probes).then(() => resolve());
     });
@@ -94,12 +98,15 @@ export class Team {
     if (refused?.refusal && !this.replicas.some(({ serving }) => serving)) throw refused.refusal;
   }
 
-  /** By partition, of the replica that is farthest; those that are down have no say. @throws NoAnswer naming what is missing */
+  /**
+   * By partition, of the replica that is farthest; those that are down or have not caught up have no say.
+   * @throws NoAnswer naming what is missing
+   */
   positions(): readonly PartitionPosition[] {
     const missing: number[] = [];
     const positions = this.partitions.flatMap((partition) => {
       const known = this.replicas
-        .filter(({ health }) => health === 'up')
+        .filter(({ health, serving }) => health === 'up' && serving)
         .flatMap((replica) => replica.partition(partition) ?? [])
         .sort((a, b) => b.applied - a.applied);
       if (known.length === 0) missing.push(partition);

@@ -31,8 +31,15 @@ const count = async (queries: QueryClient) => (await queries.countConversations(
 /** The position that its partition's answer came from. */
 const seen = async (queries: QueryClient, id = 'a') => (await queries.getConversation(id, null))?.unreadCount ?? 0;
 
+/** Ends long before anybody loses patience with the test, so that a condition that never holds leaves nothing running. */
+const UNTIL_MS = 25_000;
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`still not so: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 describe('aggregators that share partitions', () => {
@@ -67,6 +74,15 @@ describe('aggregators that share partitions', () => {
       retryAfterS: 1,
       message: expect.stringContaining('partition 1, 2 '),
     });
+  });
+
+  it('tells no positions of one that has not caught up yet: it answers no questions', async () => {
+    const one = await start();
+    const queries = client(one);
+    one.serving = false;
+    await expect(queries.positions()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    one.serving = true;
+    expect(await queries.positions()).toHaveLength(ALL.length);
   });
 
   it('names the partition whose only aggregator died, and answers again when it is back', async () => {
@@ -172,6 +188,26 @@ describe('answers never go back', () => {
     expect(await count(queries)).toBe(4);
     expect(other.asked.at(-1)?.body.partitions).toContainEqual([2, 8]);
     expect(await queries.awaitApplied({ partition: 2, offset: 8 }, 50)).toBe(false);
+  });
+
+  it('asks one that is out of touch not even where the one that is in touch is slow', async () => {
+    const [fresh, old] = [await start(ALL, 10), await start(ALL, 5)];
+    old.inTouch = false;
+    fresh.takesMs = 400;
+    // Each is a client that was told nothing yet; those of one team know which of the two is slow.
+    for (let round = 0; round < 3; round += 1) {
+      const queries = client(fresh, old);
+      await until(async () => (await queries.positions()).every(({ inTouch }) => inTouch));
+      const all = await Promise.all(Array.from({ length: 3 }, () => seen(queries)));
+      expect(new Set(all)).toEqual(new Set([10]));
+    }
+  });
+
+  it('asks one that is out of touch not for having answered first who serves what', async () => {
+    const [fresh, old] = [await start(ALL, 10), await start(ALL, 5)];
+    old.inTouch = false;
+    fresh.probesTakeMs = 100;
+    expect(await seen(client(fresh, old))).toBe(10);
   });
 
   it('asks one that is in touch, and one that is not only where none is', async () => {

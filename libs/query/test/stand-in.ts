@@ -21,6 +21,8 @@ export class StandIn {
   serving = true;
   /** How long each question takes, milliseconds. */
   takesMs = 0;
+  /** How long it takes to tell what is served, milliseconds. */
+  probesTakeMs = 0;
   /** Takes connections and answers nothing, as a stopped process does. */
   isStopped = false;
   private readonly held: (() => void)[] = [];
@@ -78,9 +80,9 @@ export class StandIn {
     for await (const chunk of req) text += chunk;
     const asked = { path: req.url ?? '', body: JSON.parse(text) as Body };
     this.asked.push(asked);
-    const isQuestion = asked.path !== queryPaths.positions;
+    const takesMs = asked.path === queryPaths.positions ? this.probesTakeMs : this.takesMs;
     if (this.isStopped) await new Promise<void>((resolve) => this.held.push(resolve));
-    else if (isQuestion && this.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, this.takesMs));
+    else if (takesMs > 0) await new Promise((resolve) => setTimeout(resolve, takesMs));
     const { status, body } = this.answer(asked);
     res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
   }
