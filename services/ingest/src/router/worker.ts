@@ -37,7 +37,7 @@ async function run(config: Config): Promise<void> {
   );
   const close = async () => {
     stopping.abort();
-    await Promise.race([opening.catch(() => undefined), delay(BREAK_OFF_MS)]);
+    await Promise.race([opening.catch(() => undefined), delay(BREAK_OFF_MS, undefined, { ref: false })]);
     await router?.close();
     await closeLog();
     // What is still under way ends with its log; nothing is left to be told.
