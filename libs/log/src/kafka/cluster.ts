@@ -25,8 +25,11 @@ export interface Cluster {
   leaders(topic: string): Promise<ReadonlyMap<number, number>>;
   /** The same where it is known, without waiting. */
   knownLeaders(topic: string): ReadonlyMap<number, number> | undefined;
-  /** Forget what is known of a topic (NOT_LEADER and the like): the next look fetches it anew. */
-  stale(topic: string): void;
+  /**
+   * Forget what is known of a topic (NOT_LEADER and the like): the next look fetches it anew. Where a partition is named
+   * only its leader is forgotten: whoever needs another one goes on without waiting (`knownLeaders`).
+   */
+  stale(topic: string, partition?: number): void;
   /** Names of all topics of the cluster, without internal ones. */
   topics(): Promise<readonly string[]>;
   /** Node id of the group's coordinator. @throws LOG_UNAVAILABLE */
@@ -54,6 +57,8 @@ export interface ClusterOptions extends Credentials {
 
 interface TopicMetadata {
   readonly leaders: ReadonlyMap<number, number>;
+  /** Some of the leaders were forgotten. */
+  readonly isStale: boolean;
   readonly fetchedAt: number;
 }
 
@@ -77,6 +82,7 @@ const NEXT_CANDIDATE_MS = 250;
 const METADATA_MAX_AGE_MS = 5 * 60_000;
 /** Between two requests for the same topic's metadata. */
 const METADATA_FLOOR_MS = 100;
+const NO_LEADER = -1;
 /** UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION */
 const UNKNOWN_TOPIC: ReadonlySet<number> = new Set([3, 17]);
 
@@ -168,11 +174,18 @@ export class KafkaCluster implements Cluster {
 
   leaders(topic: string): Promise<ReadonlyMap<number, number>> {
     const known = this.knownLeaders(topic);
-    return known ? Promise.resolve(known) : this.fetchLeaders(topic);
+    return known && !this.metadata.get(topic)?.isStale ? Promise.resolve(known) : this.fetchLeaders(topic);
   }
 
-  stale(topic: string): void {
-    this.metadata.delete(topic);
+  stale(topic: string, partition?: number): void {
+    const known = this.metadata.get(topic);
+    if (!known) return;
+    if (partition === undefined) this.metadata.delete(topic);
+    else {
+      const isForgotten = (known.leaders.get(partition) ?? NO_LEADER) === NO_LEADER;
+      const leaders = isForgotten ? known.leaders : new Map(known.leaders).set(partition, NO_LEADER);
+      this.metadata.set(topic, { ...known, leaders, isStale: true });
+    }
   }
 
   async topics(): Promise<readonly string[]> {
@@ -291,7 +304,7 @@ export class KafkaCluster implements Cluster {
         .sort((a, b) => a.partitionId - b.partitionId)
         .map(({ partitionId, leader }) => [partitionId, leader]),
     );
-    this.metadata.set(topic, { leaders, fetchedAt: performance.now() });
+    this.metadata.set(topic, { leaders, isStale: false, fetchedAt: performance.now() });
     return leaders;
   }
 

@@ -289,7 +289,7 @@ export class Fetcher {
 
   private failed(stream: PartitionStream, error: unknown, since: number): void {
     const { cluster } = this.parts;
-    cluster.stale(cluster.prefix + stream.topic);
+    cluster.stale(cluster.prefix + stream.topic, stream.partition);
     stream.lastError = error;
     stream.failingSince ??= since;
     stream.retryAt = performance.now() + backoffMs(stream.failures++);
@@ -300,6 +300,8 @@ export class Fetcher {
     const { cluster } = this.parts;
     const leader = cluster.knownLeaders(cluster.prefix + topic)?.get(partition) ?? -1;
     if (leader >= 0) return leader;
+    // Known, but of this partition nobody is the leader: that is looked up anew.
+    cluster.stale(cluster.prefix + topic, partition);
     if (!this.locating.has(topic)) void this.locate(topic);
     return undefined;
   }
@@ -309,11 +311,9 @@ export class Fetcher {
     const { cluster } = this.parts;
     this.locating.add(topic);
     let failure: unknown;
-    // Known, but of this partition nobody is the leader: what was known is looked up anew.
-    cluster.stale(cluster.prefix + topic);
     const leaders = await cluster.leaders(cluster.prefix + topic).catch((error: unknown) => {
       failure = error;
-      return new Map<number, number>();
+      return cluster.knownLeaders(cluster.prefix + topic) ?? new Map<number, number>();
     });
     this.locating.delete(topic);
     if (this.closed) return;

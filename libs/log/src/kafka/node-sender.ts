@@ -106,7 +106,7 @@ export class NodeSender {
       this.settle(queues, outcomes, performance.now() - startedAt);
     } catch (error) {
       for (const queue of queues) {
-        this.parts.cluster.stale(queue.topic);
+        this.parts.cluster.stale(queue.topic, queue.partition);
         queue.lost(error, sent);
       }
     }
@@ -117,7 +117,7 @@ export class NodeSender {
     for (const queue of queues) {
       const outcome = byPlace.get(`${queue.topic}/${queue.partition}`);
       const error = outcome?.code === 0 ? undefined : new BrokerError(outcome?.code ?? UNKNOWN_SERVER_ERROR);
-      if (error && MOVED.has(error.type)) this.parts.cluster.stale(queue.topic);
+      if (error && MOVED.has(error.type)) this.parts.cluster.stale(queue.topic, queue.partition);
       if (error) queue.refused(error);
       else if (outcome) queue.done(outcome.baseOffset, tookMs);
     }

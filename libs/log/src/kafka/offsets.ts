@@ -1,6 +1,6 @@
 import type { Offset } from '../port';
 import type { Cluster } from './cluster';
-import { BrokerError, unavailable } from './errors';
+import { BrokerError, isRefusal, refused, unavailable } from './errors';
 import { patiently } from './patience';
 import { type ApiRequest, kafkajsRequest } from './request';
 
@@ -51,25 +51,29 @@ async function ask(
     if (leader === undefined) throw new RangeError(`${topic} has no partition ${partition}`);
     byNode.set(leader, [...(byNode.get(leader) ?? []), partition]);
   }
-  try {
-    const answers = await Promise.all(
-      [...byNode].map(async ([node, own]) => {
+  const answers = await Promise.all(
+    [...byNode].map(async ([node, own]) => {
+      try {
         if (node < 0) throw unavailable(`${topic}/${own.join()} has no leader`, undefined, { topic, partitions: own });
-        return (await cluster.control(node)).send(request(topic, own, at));
-      }),
-    );
-    const all = answers.flatMap(({ responses }) => responses.flatMap((response) => response.partitions));
-    const found = new Map<number, Offset>();
-    for (const { partition, errorCode, offset } of all.sort((a, b) => a.partition - b.partition)) {
-      if (errorCode !== 0)
-        throw unavailable(`offsets of ${topic}/${partition}`, new BrokerError(errorCode), { topic, partition });
-      found.set(partition, Number(offset));
+        return await (await cluster.control(node)).send(request(topic, own, at));
+      } catch (error) {
+        for (const partition of own) cluster.stale(topic, partition);
+        throw error;
+      }
+    }),
+  );
+  const all = answers.flatMap(({ responses }) => responses.flatMap((response) => response.partitions));
+  const found = new Map<number, Offset>();
+  for (const { partition, errorCode, offset } of all.sort((a, b) => a.partition - b.partition)) {
+    if (errorCode !== 0) {
+      cluster.stale(topic, partition);
+      const error = new BrokerError(errorCode);
+      const what = `offsets of ${topic}/${partition}`;
+      throw (isRefusal(error) ? refused : unavailable)(what, error, { topic, partition });
     }
-    return found;
-  } catch (error) {
-    cluster.stale(topic);
-    throw error;
+    found.set(partition, Number(offset));
   }
+  return found;
 }
 
 function request(topic: string, partitions: readonly number[], at: OffsetSpec): ApiRequest<ListOffsetsAnswer> {

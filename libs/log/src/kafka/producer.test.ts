@@ -103,6 +103,7 @@ describeWithKafka('appends to Kafka', (kafka) => {
 
   describe("to partitions of which some don't go", () => {
     const NOT_ENOUGH_REPLICAS = 19;
+    const NOT_LEADER_FOR_PARTITION = 6;
     let log: Log;
     let cluster: KafkaCluster;
 
@@ -147,6 +148,31 @@ describeWithKafka('appends to Kafka', (kafka) => {
         const message = expect.stringContaining('NOT_ENOUGH_REPLICAS');
         expect(outcome).toMatchObject({ reason: { code: 'LOG_UNAVAILABLE', message } });
       }
+      await producer.close();
+    });
+
+    it('goes on elsewhere while nobody tells who leads a partition now', async () => {
+      let refusals = 0;
+      let hasMoved = false;
+      const moved = between(cluster, async (_, send) =>
+        ((await send()) as ProduceOutcome[]).map((outcome) => {
+          if (!hasMoved || outcome.partition !== 0) return outcome;
+          refusals++;
+          return { ...outcome, code: NOT_LEADER_FOR_PARTITION };
+        }),
+      );
+      const producer = new Producer(moved, { appendTimeoutMs: 4000 });
+      const appendTo = (partition: number) => producer.append('good', [{ ...text('a'), partition }]);
+      await Promise.all([appendTo(0), appendTo(1)]);
+      hasMoved = true;
+      const asking = jest.spyOn(cluster, 'anyControl').mockReturnValue(new Promise(() => {}));
+      const failure = expect(appendTo(0)).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+      await until(async () => {
+        await appendTo(1);
+        return refusals > 0 && asking.mock.calls.length > 0;
+      });
+      for (let n = 0; n < 20; n++) await appendTo(1);
+      await failure;
       await producer.close();
     });
 

@@ -231,7 +231,7 @@ export class Producer {
       else {
         const leader = this.cluster.knownLeaders(queue.topic)?.get(queue.partition);
         if (leader === undefined || leader < 0) {
-          this.cluster.stale(queue.topic);
+          this.cluster.stale(queue.topic, queue.partition);
           this.learn(this.target(queue.topic.slice(this.cluster.prefix.length)));
           if (leader !== undefined) queue.notBefore = now + LEADERLESS_MS;
         } else if (byNode.has(leader)) byNode.get(leader)?.push(queue);
