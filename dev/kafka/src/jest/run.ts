@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -66,6 +67,8 @@ export class KafkaRun {
     const socket = join(dir, 'kafka.sock');
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socket, resolve));
     server.unref();
+    // A run that is interrupted is not torn down.
+    process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
     const description: RunDescription = { shared, own, socket };
     process.env[RUN_VARIABLE] = JSON.stringify(description);
     return run;
