@@ -36,9 +36,16 @@ export class NoAnswer extends Error {
   }
 }
 
+export interface ConnectionLimits {
+  /** Questions that are asked side by side; the others wait for their turn. */
+  readonly connections?: number;
+  /** Until a question is answered, its turn included, milliseconds. */
+  readonly answerMs?: number;
+}
+
 export interface AskOptions {
   readonly signal?: AbortSignal;
-  /** Until the answer is there, milliseconds. */
+  /** Until the answer is there, milliseconds; absent: as long as a question of its kind may take. */
   readonly timeoutMs?: number;
 }
 
@@ -48,13 +55,16 @@ export class Connection {
   /** Long polls have connections of their own, so that they can't hold up the queries; and so have probes, which they can't hold up. */
   private readonly waiting: Pool;
   private readonly headers: Readonly<Record<string, string>>;
+  private readonly answerMs: number;
 
   constructor(
     readonly url: string,
     token: string,
+    { connections = CONNECTIONS, answerMs = ANSWER_MS }: ConnectionLimits = {},
   ) {
-    const options: Pool.Options = { pipelining: 1, connect: { timeout: CONNECT_MS }, ...within(ANSWER_MS) };
-    this.pool = new Pool(url, { ...options, connections: CONNECTIONS });
+    this.answerMs = answerMs;
+    const options: Pool.Options = { pipelining: 1, connect: { timeout: CONNECT_MS }, ...within(answerMs) };
+    this.pool = new Pool(url, { ...options, connections });
     this.waiting = new Pool(url, options);
     this.headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   }
@@ -65,12 +75,12 @@ export class Connection {
     request: QueryRequests[N],
     options: AskOptions = {},
   ): Promise<QueryAnswers[N]> {
-    const { signal, timeoutMs } = options;
-    if (timeoutMs === undefined) return this.post(name, request, signal);
+    const { signal, timeoutMs = name === 'stateHash' ? HASH_MS : this.answerMs } = options;
     const controller = new AbortController();
-    const abort = () => controller.abort();
+    const abort = () => controller.abort(signal?.reason);
+    // The limits of the pool begin with a question's turn: many that wait for a stopped aggregator would take turns.
+    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     signal?.addEventListener('abort', abort);
-    const timer = setTimeout(abort, timeoutMs);
     try {
       return await this.post(name, request, controller.signal);
     } finally {
@@ -86,7 +96,7 @@ export class Connection {
   private async post<N extends QueryName>(
     name: N,
     request: QueryRequests[N],
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<QueryAnswers[N]> {
     const pool = name === 'await' || name === 'positions' ? this.waiting : this.pool;
     let status: number;
@@ -97,7 +107,7 @@ export class Connection {
         path: queryPaths[name],
         headers: this.headers,
         body: JSON.stringify(request),
-        ...(signal && { signal }),
+        signal,
         ...(name === 'stateHash' && within(HASH_MS)),
         // Whoever asks sets its own limit.
         ...(name === 'await' && within(0)),
