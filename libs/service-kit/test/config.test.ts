@@ -63,11 +63,11 @@ describe('configuration', () => {
     expect(faultsOf({ API_PORT: 'x', INGEST_PORT: 'y', SIGNUP: 'z' })).toHaveLength(3);
   });
 
-  const onKafka = { KAFKA_BROKERS: 'a:9092, b:9093', SCHEMA_REGISTRY_URL: 'http://registry:8081/' };
+  const onKafka = { KAFKA_BROKERS: 'a:9092, [::1]:9093', SCHEMA_REGISTRY_URL: 'http://registry:8081/' };
 
   it('takes brokers and their registry, and nothing else by default', () => {
     expect(loadConfig({ DATA_DIR: dir, ...onKafka })).toMatchObject({
-      kafkaBrokers: ['a:9092', 'b:9093'],
+      kafkaBrokers: ['a:9092', '[::1]:9093'],
       kafka: { prefix: '', tls: null, sasl: null, replicationFactor: null },
       schemaRegistryUrl: 'http://registry:8081',
       schemaRegistry: { username: null, password: null, ca: null },

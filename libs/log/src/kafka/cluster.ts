@@ -156,6 +156,7 @@ export class KafkaCluster implements Cluster {
     this.prefix = options.prefix;
     this.signal = this.ended.signal;
     this.bootstrap = options.brokers.map(addressOf);
+    if (this.bootstrap.length === 0) throw new RangeError('no broker address (host:port) is given');
   }
 
   async id(): Promise<string> {

@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { Kafka, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { between, type Fault, lossy } from '../../test/lossy-cluster';
-import { isLogError } from '../errors';
+import { isLogError, LogError } from '../errors';
 import type { Log, LogRecord, NewRecord, Position } from '../port';
 import { KafkaCluster } from './cluster';
+import type { Connection } from './connection';
 import { openKafkaLog } from './log';
 import type { ProduceOutcome } from './produce-request';
 import { Producer } from './producer';
@@ -173,6 +174,22 @@ describeWithKafka('appends to Kafka', (kafka) => {
       });
       for (let n = 0; n < 20; n++) await appendTo(1);
       await failure;
+      await producer.close();
+    });
+
+    it('tells at once, and for good, that it may not produce', async () => {
+      const error = new LogError('LOG_REFUSED', 'not allowed');
+      jest.spyOn(cluster, 'anyControl').mockImplementation(async () => {
+        const connection = await KafkaCluster.prototype.anyControl.call(cluster);
+        return {
+          alive: true,
+          close: () => {},
+          send: (...sent) =>
+            sent[0].name === 'InitProducerId' ? Promise.reject(error) : connection.send<unknown>(...sent),
+        } as Connection;
+      });
+      const producer = new Producer(cluster);
+      await expect(producer.append('good', [text('a')])).rejects.toBe(error);
       await producer.close();
     });
 

@@ -1,4 +1,4 @@
-import type { LogError } from '../errors';
+import { isLogError, type LogError } from '../errors';
 import type { NewRecord, Position } from '../port';
 import { AppendCall, type Part, partsOf, sizeOf } from './append-call';
 import { backoffMs, pause } from './backoff';
@@ -271,6 +271,9 @@ export class Producer {
           for (const queue of this.ready) if (queue.needsProducer) queue.identify(producer);
         },
         (error: unknown) => {
+          if (isLogError(error) && !error.retryable) {
+            for (const queue of this.ready) if (queue.needsProducer) queue.failAll(error);
+          }
           for (const call of this.calls) call.lastError ??= error;
           return pause(IDENTIFY_AGAIN_MS, this.cluster.signal);
         },
