@@ -84,7 +84,8 @@ const cidr = (value: string): string => {
 };
 
 const hostPort = (value: string): string => {
-  if (!/^([^\s:[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/.test(value)) throw new Error(`${JSON.stringify(value)} is no host:port`);
+  if (!/^([^\s:[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/.test(value))
+    throw new Error(`${JSON.stringify(value)} is no host:port`);
   return value;
 };
 
