@@ -129,7 +129,14 @@ export class Harness {
   }
 }
 
-/** Waits for a condition; the test's own time-out is the limit. */
+/** Less than a test's own time-out, which would leave the waiting behind. */
+const UNTIL_MS = 45_000;
+
+/** Waits for a condition. @throws naming it, where it does not come */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`still not so after ${UNTIL_MS} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

@@ -1,6 +1,9 @@
-import { Codec, deadLetterTopic, type SchemaRegistry } from '@parley/contracts';
-import type { Log, LogRecord, NewRecord } from '@parley/log';
+import { Codec, type DeadLetter, deadLetterTopic, type SchemaRegistry } from '@parley/contracts';
+import { isLogError, type Log, type LogRecord } from '@parley/log';
 import type { Rejected } from './route';
+
+/** A longer key is left out where the letter does not fit: it is in it twice. */
+const KEY_LENGTH_MAX = 1_024;
 
 /** Writes what could not be used to `<raw topic>.dead-letters`. */
 export class DeadLetters {
@@ -27,23 +30,39 @@ export class DeadLetters {
     const failedAt = Date.now();
     // A record of a thousand bad parts is kept once, not a thousand times.
     const kept = new Set<LogRecord>();
-    const letters = rejected.map(({ record, path, reason, detail }): NewRecord => {
+    const letters = rejected.map(({ record, path, reason, detail }): DeadLetter => {
       const value = kept.has(record) ? null : record.value;
       kept.add(record);
       const { partition, offset, key } = record;
-      const letter = {
-        topic,
-        partition,
-        offset,
-        key,
-        item: path === '' ? null : path,
-        reason,
-        detail,
-        value,
-        failedAt,
-      };
-      return { key, value: codec.encode('DeadLetter', letter) };
+      return { topic, partition, offset, key, item: path === '' ? null : path, reason, detail, value, failedAt };
     });
-    await this.log.append(dead.name, letters);
+    await this.write(dead.name, letters, codec);
+  }
+
+  /** However many and large they are: what no append takes must not stop the router for good. */
+  private async write(topic: string, letters: readonly DeadLetter[], codec: Codec<'DeadLetter'>): Promise<void> {
+    try {
+      const records = letters.map((letter) => ({ key: letter.key, value: codec.encode('DeadLetter', letter) }));
+      await this.log.append(topic, records);
+    } catch (error) {
+      const [only, ...others] = letters;
+      if (!isLogError(error, 'RECORD_TOO_LARGE') || !only) throw error;
+      if (others.length === 0) return this.writeWithoutContent(topic, only, codec);
+      const half = Math.ceil(letters.length / 2);
+      await this.write(topic, letters.slice(0, half), codec);
+      await this.write(topic, letters.slice(half), codec);
+    }
+  }
+
+  /** Where the record lies it can still be read. */
+  private async writeWithoutContent(topic: string, letter: DeadLetter, codec: Codec<'DeadLetter'>): Promise<void> {
+    const { key, value } = letter;
+    const short = {
+      ...letter,
+      key: key !== null && key.length > KEY_LENGTH_MAX ? null : key,
+      value: null,
+      detail: `${letter.detail}; its value of ${value?.length ?? 0} bytes does not fit in here`,
+    };
+    await this.log.append(topic, [{ key: short.key, value: codec.encode('DeadLetter', short) }]);
   }
 }

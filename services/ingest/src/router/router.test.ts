@@ -64,7 +64,11 @@ function lateToHear(late: string, log: Log, gate: Gate): Log {
     if (topic === late) gate.open();
     return found;
   };
-  const own: Partial<Log> = { reader, ends };
+  return withCalls(log, { reader, ends });
+}
+
+/** The log, but for some of its calls. */
+function withCalls(log: Log, own: Partial<Log>): Log {
   return new Proxy(log, {
     get: (target, name) => {
       const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name);
@@ -134,6 +138,35 @@ describe('router', () => {
     await harness.routed('facebook');
     expect((await harness.deadLetters('facebook')).map(({ reason }) => reason)).toEqual(['BAD_FRAME', 'BAD_BODY']);
     expect(messagesOf(await harness.events())).toHaveLength(1);
+  });
+
+  it('dead-letters more than one append may have, and what does not fit a letter without its value', async () => {
+    const { log } = harness.ctx;
+    const most = 4_000;
+    const append: Log['append'] = async (topic, records) => {
+      const bytes = records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+      const isDead = topic.endsWith('.dead-letters');
+      if (isDead && bytes > most) throw new LogError('RECORD_TOO_LARGE', `${bytes} bytes`);
+      return log.append(topic, records);
+    };
+    const raw = rawTopic('facebook').name;
+    const garbage = (bytes: number) => Buffer.alloc(bytes, 'garbage');
+    await log.append(raw, [
+      ...[1, 2, 3].map((index) => ({ key: `k${index}`, value: garbage(1_500), partition: 0 })),
+      { key: 'large', value: garbage(4_500), partition: 0 },
+      { key: 'k'.repeat(4_500), value: garbage(10), partition: 0 },
+    ]);
+    await harness.start({ ...harness.ctx, log: withCalls(log, { append }) });
+    await harness.routed('facebook');
+    const letters = await harness.deadLetters('facebook');
+    expect(letters.map(({ offset, key, value }) => [offset, key, value?.length ?? null])).toEqual([
+      [0, 'k1', 1_500],
+      [1, 'k2', 1_500],
+      [2, 'k3', 1_500],
+      [3, 'large', null],
+      [4, null, null],
+    ]);
+    expect(letters[3]?.detail).toContain('4500 bytes');
   });
 
   it('a registry that is away holds its record up, and nothing is lost or said twice for it', async () => {
