@@ -64,6 +64,18 @@ describe('what is too large for the log', () => {
     expect(read).toMatchObject({ key: 'garbage', value: null, failedAt: 5 });
     expect(read.detail).toContain(`${value.length} bytes`);
   });
+
+  it('goes to the dead letters without its key, which a letter has twice', async () => {
+    const fatal: unknown[] = [];
+    const aggregator = await world.aggregator({ onFatal: (error) => fatal.push(error) });
+    const record = { key: 'k'.repeat(RECORD_BYTES_MAX * 0.6), value: null };
+    await applied(aggregator, await world.log.append(topics.conversationEvents.name, [record]));
+    expect(fatal).toEqual([]);
+    const codec = await Codec.open(conversationDeadLetters, world.registry);
+    const [letter] = await allRecords(world.log, conversationDeadLetters.name);
+    const { value: read } = await codec.decode(letter?.value ?? Buffer.alloc(0));
+    expect(read).toMatchObject({ key: null, offset: 0, reason: 'NO_VALUE' });
+  });
 });
 
 describe('events that would spoil what is shown', () => {

@@ -102,14 +102,24 @@ export function withCalls(log: Log, calls: Partial<Log>): Log {
   });
 }
 
-/** Waits for a condition; the test's own timeout ends a wait that has no end. */
+/** Less than a test's own time-out, which would leave the waiting behind. */
+const UNTIL_MS = 45_000;
+
+/** Waits for a condition. @throws naming it, where it does not come */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`still not so after ${UNTIL_MS} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** Applied up to the last of these records, and found by queries. */
 export async function applied(aggregator: Aggregator, positions: readonly Position[]): Promise<void> {
-  for (const { partition, offset } of positions) await aggregator.awaitApplied(partition, offset, 30_000);
+  for (const { partition, offset } of positions) {
+    if (await aggregator.awaitApplied(partition, offset, UNTIL_MS)) continue;
+    throw new Error(`partition ${partition} is not applied up to ${offset} after ${UNTIL_MS} ms`);
+  }
 }
 
 /** What its queries are answered from. */

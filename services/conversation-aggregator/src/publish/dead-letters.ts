@@ -10,6 +10,8 @@ import { readRange } from './read-range';
 const WRITING = 'log (dead letters)';
 /** The topic's only one. */
 const PARTITION = 0;
+/** A longer key is left out where the letter does not fit: it is in it twice. */
+const KEY_LENGTH_MAX = 1_024;
 
 /** Why a record could not be used: a stable code, and words without contents. */
 export interface Failure {
@@ -78,12 +80,14 @@ export class DeadLetters {
       return (at?.offset ?? 0) + 1;
     };
     try {
-      return await write(this.letter(record, failure, record.value));
+      return await write(this.letter(record, failure));
     } catch (error) {
-      if (!isLogError(error, 'RECORD_TOO_LARGE') || !record.value) throw error;
+      if (!isLogError(error, 'RECORD_TOO_LARGE')) throw error;
       // The letter says more than the record did. Where that lies, the record itself can still be read.
-      const detail = `${failure.detail}; its value of ${record.value.length} bytes does not fit in here`;
-      return write(this.letter(record, { ...failure, detail }, null));
+      const { key, value } = record;
+      const detail = `${failure.detail}; its value of ${value?.length ?? 0} bytes does not fit in here`;
+      const short = { ...record, key: key !== null && key.length > KEY_LENGTH_MAX ? null : key, value: null };
+      return write(this.letter(short, { ...failure, detail }));
     }
   }
 
@@ -111,8 +115,7 @@ export class DeadLetters {
     }
   }
 
-  private letter(record: LogRecord, failure: Failure, content: Buffer | null): NewRecord {
-    const { partition, offset, key } = record;
+  private letter({ partition, offset, key, value: content, timestamp }: LogRecord, failure: Failure): NewRecord {
     const value = this.options.codec.encode('DeadLetter', {
       topic: topics.conversationEvents.name,
       partition,
@@ -122,7 +125,7 @@ export class DeadLetters {
       ...failure,
       value: content,
       // The record's own time: a repetition is the same letter to the byte.
-      failedAt: record.timestamp,
+      failedAt: timestamp,
     });
     return { key: key ?? `${partition}/${offset}`, value };
   }
