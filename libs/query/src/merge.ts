@@ -50,8 +50,10 @@ function keysetPage(
   const backwards = cursor !== undefined && decodeCursor(cursor).direction === 'previous';
   const items = backwards ? all.slice(-size) : all.slice(0, size);
   const cut = all.length > items.length;
-  const hasNext = (!backwards && cut) || pages.some((page) => page.nextCursor !== null);
-  const hasPrevious = (backwards && cut) || pages.some((page) => page.previousCursor !== null);
+  // One that has nothing on the cursor's far side names no cursor, and has all that it counts on the near side.
+  const isBehind = cursor !== undefined && pages.some((page) => page.items.length === 0 && page.total > 0);
+  const hasNext = (backwards ? isBehind : cut) || pages.some((page) => page.nextCursor !== null);
+  const hasPrevious = (backwards ? cut : isBehind) || pages.some((page) => page.previousCursor !== null);
   return {
     items,
     nextCursor: hasNext ? cursorAt('next', items.at(-1)) : null,
