@@ -1,5 +1,5 @@
 import { Codec, type IdempotentResponse, isRegistryError, type SchemaRegistry, topics } from '@parley/contracts';
-import { type Log, LogError, type LogReader, type LogRecord } from '@parley/log';
+import { isLogError, type Log, LogError, type LogReader, type LogRecord, type RecordBatch } from '@parley/log';
 import type { Logger } from 'pino';
 
 const PARTITION = 0;
@@ -39,7 +39,7 @@ export class AnswerLog {
     private readonly log: Log,
     private readonly logger: Logger,
     private readonly codec: Codec<'IdempotentResponse'>,
-    private readonly reader: LogReader,
+    private reader: LogReader,
     private readonly keptMs: number,
   ) {
     this.position = this.firstToRead();
@@ -123,7 +123,7 @@ export class AnswerLog {
 
   private async readSome(): Promise<void> {
     if (!this.pending) {
-      const batch = await this.reader.next({ maxWaitMs: WAIT_MS });
+      const batch = await this.nextHeld();
       if (!batch) {
         this.position = this.firstToRead();
         return;
@@ -137,6 +137,19 @@ export class AnswerLog {
     }
     this.pending = undefined;
     this.position = next;
+  }
+
+  /** What an instance that was asked nothing for long would read next has expired meanwhile: it goes on behind that. */
+  private async nextHeld(): Promise<RecordBatch | undefined> {
+    try {
+      return await this.reader.next({ maxWaitMs: WAIT_MS });
+    } catch (error) {
+      if (!isLogError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
+      const expired = this.reader;
+      this.reader = await this.log.reader(topics.idempotentResponses.name, 'earliest');
+      await expired.close();
+      return undefined;
+    }
   }
 
   private async take({ key, value, offset }: LogRecord): Promise<void> {
