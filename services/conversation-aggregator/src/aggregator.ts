@@ -137,7 +137,9 @@ export class Aggregator implements Shown {
     return this.served
       .filter((partition) => !this.refused.has(partition))
       .map((partition) => {
-        const applied = serving?.generation.published(partition) ?? 0;
+        // Before it answers anything nothing is put into the index: how far it is tells the states' own position.
+        const applied =
+          (this.isCaughtUp ? serving?.generation.published(partition) : serving?.generation.newest(partition)) ?? 0;
         const end = Math.max(applied, freshness.end(partition), this.startEnds.get(partition) ?? 0);
         return { partition, applied, end, inTouch: freshness.isInTouch(partition) };
       });
@@ -252,6 +254,7 @@ export class Aggregator implements Shown {
       deadLetters: this.deadLetters,
       isAwaited: (partition) => generation === this.serving?.generation && this.waiters.any(partition),
       isServing: () => this.isCaughtUp,
+      isShown: () => generation === this.shown,
       outages: this.outages,
       onRecords: (count) => this.metrics.records.inc(count),
       onLeft: (left) => this.run(follow, left),
@@ -285,8 +288,8 @@ export class Aggregator implements Shown {
     const { log, registry, logger } = this.options;
     const { generation } = follow;
     const { outages } = this;
-    const open = () => Changelog.open({ log, registry, outbox, generation, outages, logger });
-    follow.changelog = await this.persist(open);
+    const codec = await this.persist(() => Codec.open(topics.conversations, registry));
+    follow.changelog = new Changelog({ log, codec, outbox, generation, outages, logger });
     if (this.isCaughtUp) this.runChangelog(follow);
   }
 

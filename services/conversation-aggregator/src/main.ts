@@ -6,7 +6,7 @@ import { queryRoutes } from './query/routes';
 runService(
   'conversation-aggregator',
   (config) => config.aggregatorPort,
-  async ({ config, log, registry, logger, metrics }) => {
+  async ({ config, log, registry, logger, metrics, onFatal }) => {
     const aggregator = await Aggregator.open({
       log,
       registry,
@@ -15,11 +15,7 @@ runService(
       settings: config.aggregator,
       logger,
       metrics,
-      // Thrown outside of any handler: the process ends and its supervisor starts it again.
-      onFatal: (error) =>
-        setImmediate(() => {
-          throw error;
-        }),
+      onFatal,
     });
     return {
       routes: queryRoutes(aggregator, systemAuthenticator(config)),

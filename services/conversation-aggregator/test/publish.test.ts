@@ -192,6 +192,56 @@ describe('a dead letter is written once', () => {
   });
 });
 
+/** Most states that go into one append. */
+const CHUNK = 100;
+
+describe('a backlog of states', () => {
+  const names = Array.from({ length: 1_500 }, (_, i) => `c${i}`);
+  const fill = () => world.append(names.map((name, i) => received(name, `m ${name}`, i)));
+  const onChangelog = () => decodeAll(world, topics.conversations, (value, key) => [key, value.messageCount] as const);
+  const isComplete = async () => new Set((await onChangelog()).map(([key]) => key)).size === names.length;
+
+  it('is published whole although many appends fail at first, and is not repeated after a restart', async () => {
+    await fill();
+    let calls = 0;
+    const log = withAppend(async (topic, records) => {
+      calls += topic === topics.conversations.name ? 1 : 0;
+      if (topic === topics.conversations.name && calls % 3 === 0) throw new LogError('LOG_UNAVAILABLE', 'away');
+      return world.log.append(topic, records);
+    });
+    const first = await world.aggregator({ log });
+    await until(isComplete);
+    await applied(first, await world.append(names.map((name, i) => received(name, `n ${name}`, 2_000 + i))));
+    await until(async () => [...new Map(await onChangelog()).values()].every((messages) => messages === 2));
+    await first.close();
+
+    const before = (await onChangelog()).length;
+    const again = await world.aggregator();
+    await applied(again, await world.append([received('late', 'l1', 1)]));
+    await until(async () => (await onChangelog()).some(([key]) => key === conversationId('late')));
+    expect((await onChangelog()).length).toBe(before + 1);
+  });
+
+  it('is not taken for published where a part of it never got to the log', async () => {
+    await fill();
+    let lost: string | null | undefined;
+    const log = withAppend(async (topic, records) => {
+      if (topic === topics.conversations.name) {
+        lost ??= records[0]?.key;
+        if (records.some(({ key }) => key === lost)) throw new LogError('LOG_UNAVAILABLE', 'away');
+      }
+      return world.log.append(topic, records);
+    });
+    const published = async () => new Set((await onChangelog()).map(([key]) => key));
+    const stopped = await world.aggregator({ log });
+    await until(async () => (await published()).size >= names.length - CHUNK);
+    await stopped.close();
+    expect(await published()).not.toContain(lost);
+    await world.aggregator();
+    await until(isComplete);
+  });
+});
+
 describe('an older state that another process put over a newer one on the changelog', () => {
   const unread = async (name: string) =>
     new Map(await decodeAll(world, topics.conversations, (value, key) => [key, value.unreadCount] as const)).get(

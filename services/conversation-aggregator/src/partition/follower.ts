@@ -36,6 +36,8 @@ export interface FollowerOptions {
   readonly isAwaited: (partition: number) => boolean;
   /** Whether queries are answered, from this generation or another. */
   readonly isServing: () => boolean;
+  /** Whether they are answered from this one. */
+  readonly isShown: () => boolean;
   readonly outages: Outages;
   /** Called for records read; for metrics. */
   readonly onRecords: (count: number) => void;
@@ -138,25 +140,29 @@ export class Follower {
       const record = records[at];
       const late = record && this.applyRecord(partition, record);
       if (late) await late;
-      if (at % CLOCK_EVERY === 0 && governor.isDue) await this.rest(partition, isBulk);
+      if (at % CLOCK_EVERY === 0 && governor.isDue) await this.rest(partition, isBulk, false);
     }
     const last = records.at(-1);
     if (last) partition.mark(last);
     partition.advance(next);
-    await this.rest(partition, isBulk);
+    await this.rest(partition, isBulk, true);
   }
 
   /** Ends a slice: what was applied becomes visible and is on its way to the disk, and queries get their turn. */
-  private async rest(partition: PartitionState, isBulk: boolean): Promise<void> {
-    const { generation, governor, isAwaited, isServing } = this.options;
-    const { partition: number } = partition;
-    if (!isBulk || isAwaited(number) || generation.unpublishedCount(number) >= UNPUBLISHED_MAX) {
-      await generation.publish(partition, governor);
-    }
+  private async rest(partition: PartitionState, isBulk: boolean, isEnd: boolean): Promise<void> {
+    const { generation, governor, isServing } = this.options;
+    if (this.isToPublish(partition.partition, isBulk, isEnd)) await generation.publish(partition, governor);
     const { store } = generation;
     if (isBulk && !isServing()) await store.commitAdditions();
     else if (!isBulk || store.uncommitted >= BULK_CHANGES) await store.commitSoon();
     if (governor.isDue) await governor.yield();
+  }
+
+  /** As long as nobody is answered from the generation, a conversation is put into the index once: when all is read. */
+  private isToPublish(partition: number, isBulk: boolean, isEnd: boolean): boolean {
+    const { generation, isAwaited, isShown } = this.options;
+    if (!isShown()) return isEnd && !isBulk;
+    return !isBulk || isAwaited(partition) || generation.unpublishedCount(partition) >= UNPUBLISHED_MAX;
   }
 
   private applyRecord(partition: PartitionState, record: LogRecord): Promise<void> | undefined {

@@ -13,7 +13,7 @@ import { StateStore, type StateStoreOptions } from '../store/state-store';
 import type { Governor } from './governor';
 
 const LOAD_CHUNK = 500;
-/** Where this many conversations wait for the index, they are put in although the log's end is far. */
+/** Where this many conversations wait for an index that answers, they are put in although the log's end is far. */
 export const UNPUBLISHED_MAX = 50_000;
 
 /** Told of conversations that are found by queries in a new state. */

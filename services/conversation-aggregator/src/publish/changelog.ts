@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { Codec, type SchemaRegistry, topics } from '@parley/contracts';
+import { type Codec, topics } from '@parley/contracts';
 import { toSnapshot, viewConversation } from '@parley/conversations';
 import { isLogError, type Log, type LogRecord, type NewRecord, type Offset } from '@parley/log';
 import type { Logger } from 'pino';
@@ -10,8 +10,12 @@ import type { PartitionState } from '../store/partition-state';
 import type { Outbox } from './outbox';
 import { readRange } from './read-range';
 
-/** Snapshots made between two turns of the queries. */
+/** Snapshots made between two turns of the queries, and appended in one call. */
 const CHUNK = 100;
+/** Bytes of snapshots beyond which a chunk is closed. */
+const CHUNK_BYTES = 1 << 20;
+/** Chunks on their way to the log: enough that it is never waited for while there are states to be written. */
+const UNDER_WAY_MAX = 16;
 /** Changes within this time are written as one, milliseconds. */
 const COALESCE_MS = 50;
 /** Between two looks for what others wrote where nothing changes, milliseconds. */
@@ -23,7 +27,7 @@ const PUBLISHER = 'publisher';
 
 export interface ChangelogOptions {
   readonly log: Log;
-  readonly registry: SchemaRegistry;
+  readonly codec: Codec<'Conversation'>;
   readonly outbox: Outbox;
   readonly generation: Generation;
   readonly outages: Outages;
@@ -59,14 +63,15 @@ export class Changelog {
   private wake: () => void = () => {};
   private running: Promise<void> | undefined;
   private leftOut = 0;
+  /** What was changed before these, nobody told of here. */
+  private readonly untold: ReadonlyMap<number, number>;
+  private underWay = 0;
+  private landed: () => void = () => {};
 
-  private constructor(
-    private readonly options: ChangelogOptions,
-    private readonly codec: Codec<'Conversation'>,
-  ) {}
-
-  static async open(options: ChangelogOptions): Promise<Changelog> {
-    return new Changelog(options, await Codec.open(topics.conversations, options.registry));
+  /** To be told of every change from now on. */
+  constructor(private readonly options: ChangelogOptions) {
+    const { generation } = options;
+    this.untold = new Map([...generation.partitions.keys()].map((number) => [number, generation.published(number)]));
   }
 
   /** Begins with what an earlier run did not get written. */
@@ -96,12 +101,17 @@ export class Changelog {
       while (!signal.aborted) {
         const due = [...this.stale];
         this.stale.clear();
-        for (const [partition, stale] of due) await this.write(partition, stale);
+        await this.writeAll(due);
         await this.rest();
         if (!signal.aborted && performance.now() - this.lookedAtMs >= LOOK_MS) await this.lookAtAll();
       }
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (signal.aborted) return;
+      // Nothing goes on that this publication began.
+      this.stopping.abort();
+      throw error;
+    } finally {
+      while (this.underWay > 0) await this.landing();
     }
   }
 
@@ -125,8 +135,8 @@ export class Changelog {
   /** What changed after the last whole write tells its position itself. */
   private async findUnwritten(partition: PartitionState, written: number): Promise<void> {
     const number = partition.partition;
+    if (written >= (this.untold.get(number) ?? 0)) return;
     const position = this.options.generation.published(number);
-    if (written >= position) return;
     let after: Buffer | undefined;
     do {
       const chunk = partition.storedConversations(after, CHUNK);
@@ -140,21 +150,50 @@ export class Changelog {
     } while (after && !this.stopping.signal.aborted);
   }
 
-  private async write(number: number, { ids, position }: Stale): Promise<void> {
-    const { generation, outbox } = this.options;
-    const partition = generation.partition(number);
-    if (!partition) return;
+  /** The next states of a conversation are written when this is done: so they keep their order. */
+  private async writeAll(due: readonly (readonly [number, Stale])[]): Promise<void> {
+    const written: Promise<void>[] = [];
+    for (const [number, stale] of due) written.push((await this.send(number, stale)).written);
+    await Promise.all(written);
+  }
+
+  /** Resolves when all is on its way; `written` does when it is on the log and noted. */
+  private async send(number: number, { ids, position }: Stale): Promise<{ readonly written: Promise<void> }> {
+    const partition = this.options.generation.partition(number);
+    let written: Promise<void> = Promise.resolve();
+    if (!partition) return { written };
+    for (const records of this.chunks(partition, ids)) {
+      written = this.append(number, records, written);
+      // Whoever waits for the last one hears of it.
+      written.catch(() => undefined);
+      await turn();
+      while (this.underWay >= UNDER_WAY_MAX) await this.landing();
+      this.stopping.signal.throwIfAborted();
+    }
+    written = this.note(number, position, written);
+    written.catch(() => undefined);
+    return { written };
+  }
+
+  private *chunks(partition: PartitionState, ids: Iterable<string>): Generator<readonly NewRecord[]> {
     let records: NewRecord[] = [];
+    let bytes = 0;
     for (const id of ids) {
       const record = this.record(partition, id);
-      if (record) records.push(record);
-      if (records.length === CHUNK) {
-        await this.append(number, records);
-        records = [];
-        await turn();
-      }
+      if (!record) continue;
+      records.push(record);
+      bytes += record.value?.length ?? 0;
+      if (records.length < CHUNK && bytes < CHUNK_BYTES) continue;
+      yield records;
+      records = [];
+      bytes = 0;
     }
-    await this.append(number, records);
+    if (records.length > 0) yield records;
+  }
+
+  private async note(number: number, position: number, written: Promise<void>): Promise<void> {
+    const { generation, outbox } = this.options;
+    await written;
     this.stopping.signal.throwIfAborted();
     const reached = Math.max(position, this.reached.get(number) ?? 0);
     this.reached.set(number, reached);
@@ -171,27 +210,46 @@ export class Changelog {
     if (!last) return undefined;
     const snapshot = toSnapshot(viewConversation(state, last), state.position);
     const { headers } = this;
-    return { key: id, value: this.codec.encode('Conversation', snapshot), partition: partition.partition, headers };
+    return {
+      key: id,
+      value: this.options.codec.encode('Conversation', snapshot),
+      partition: partition.partition,
+      headers,
+    };
   }
 
-  private async append(partition: number, records: readonly NewRecord[]): Promise<void> {
-    if (records.length === 0) return;
+  /** @param before done when what was appended before it is: what lies on the partition is looked at in order */
+  private async append(partition: number, records: readonly NewRecord[], before: Promise<void>): Promise<void> {
+    this.underWay += 1;
     try {
-      const positions = await this.persist(() => this.options.log.append(topics.conversations.name, records));
+      const appending = this.persist(() => this.options.log.append(topics.conversations.name, records));
+      appending.catch(() => undefined);
+      await before;
+      const positions = await appending;
       const first = positions[0]?.offset ?? 0;
       const from = this.ends.get(partition) ?? first;
       if (first > from) await this.look(partition, from, first);
-      this.ends.set(partition, (positions.at(-1)?.offset ?? first) + 1);
+      // One that had to be appended again may lie behind those that came after it.
+      this.ends.set(partition, Math.max(from, (positions.at(-1)?.offset ?? first) + 1));
     } catch (error) {
       if (!isLogError(error, 'RECORD_TOO_LARGE')) throw error;
       await this.appendWhatFits(partition, records);
+    } finally {
+      this.underWay -= 1;
+      this.landed();
     }
+  }
+
+  private landing(): Promise<void> {
+    return new Promise((resolve) => {
+      this.landed = resolve;
+    });
   }
 
   /** One conversation that is too large must not keep the others off the changelog. */
   private async appendWhatFits(partition: number, records: readonly NewRecord[]): Promise<void> {
     if (records.length > 1) {
-      for (const record of records) await this.append(partition, [record]);
+      for (const record of records) await this.append(partition, [record], Promise.resolve());
       return;
     }
     for (const { key, value } of records) {
@@ -242,7 +300,7 @@ export class Changelog {
   /** Undefined if it is no state that can be read. */
   private async positionOf(value: Buffer | null): Promise<number | undefined> {
     try {
-      return value ? (await this.codec.decode(value)).value.position : undefined;
+      return value ? (await this.options.codec.decode(value)).value.position : undefined;
     } catch (error) {
       if (isPassing(error)) throw error;
       return undefined;
