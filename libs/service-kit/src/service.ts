@@ -33,6 +33,8 @@ export interface ServiceContext {
   readonly metrics: Registry;
   /** Aborted when the log is about to be closed: at the end, and after a start that did not get through or is broken off. */
   readonly ending: AbortSignal;
+  /** Ends the process, for its supervisor to start it again: for what it can't go on after. */
+  readonly onFatal: (error: unknown) => void;
 }
 
 export interface Readiness {
@@ -124,10 +126,26 @@ async function drain(server: Server): Promise<void> {
   clearInterval(sweep);
 }
 
+/** Thrown outside of any handler. */
+function throwOutside(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 async function openProgress(name: string, config: Config, logger: Logger): Promise<Progress> {
   const { log, registry, close: closeLog } = await openLog(config, logger, name);
   const ending = new AbortController();
-  const ctx = { name, config, logger, log, registry, metrics: new Registry(), ending: ending.signal };
+  const ctx = {
+    name,
+    config,
+    logger,
+    log,
+    registry,
+    metrics: new Registry(),
+    ending: ending.signal,
+    onFatal: throwOutside,
+  };
   const close = () => {
     ending.abort();
     return closeLog();

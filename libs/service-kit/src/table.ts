@@ -33,6 +33,8 @@ export interface TableContext {
   readonly logger: Logger;
   /** Aborted before the log is closed under the tables that are open: they close with it. */
   readonly ending?: AbortSignal;
+  /** Told where a table can't be read on: a service that went on would never hear of a change again. */
+  readonly onFatal?: (error: unknown) => void;
 }
 
 /**
@@ -193,7 +195,11 @@ export class Table<R extends RecordName> {
         await this.end();
         return;
       } catch (error) {
-        if (!isLogError(error, 'LOG_UNAVAILABLE')) return;
+        if (!isLogError(error, 'LOG_UNAVAILABLE')) {
+          // It answers, if not as it should: whoever reads next asks it, and is told.
+          this.away = undefined;
+          return;
+        }
       }
       await delay(RETRY_MS);
     }
@@ -243,6 +249,7 @@ export class Table<R extends RecordName> {
         if (!isUnavailable(error)) {
           this.ctx.logger.error({ err: error, topic: this.topic.name }, 'table can not be read');
           this.fail(error as Error);
+          this.ctx.onFatal?.(error);
           return;
         }
         this.outage.goesOn(error);

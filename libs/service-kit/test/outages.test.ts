@@ -30,8 +30,15 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 const config = () => loadConfig({ DATA_DIR: dir, SYSTEM_TOKEN: 'the-system-token', LOG_LEVEL: 'silent' });
 
+/** Less than a test's own time-out, which would leave the waiting behind. */
+const UNTIL_MS = 45_000;
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+  const deadline = performance.now() + UNTIL_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`still not so after ${UNTIL_MS} ms: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 describe('a start', () => {
@@ -197,6 +204,46 @@ describe('a table', () => {
     expect(await table.find('four')).toBeUndefined();
     await table.close();
     await other.close();
+  });
+
+  it('asks the log again after it was away, also where the first answer is another error', async () => {
+    let failure: LogError | undefined;
+    const log: Log = new Proxy(opened.log, {
+      get: (target, name) => {
+        if (name === 'ends') {
+          return async (topic: string) => {
+            const thrown = failure;
+            if (thrown) failure = new LogError('UNKNOWN_TOPIC', 'not known to that broker yet');
+            if (thrown?.code === 'UNKNOWN_TOPIC') failure = undefined;
+            if (thrown) throw thrown;
+            return target.ends(topic);
+          };
+        }
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const table = await Table.open({ log, registry: opened.registry, logger }, topics.tags);
+    failure = away();
+    await table.refresh().catch(() => undefined);
+    await until(async () => failure === undefined);
+    expect(await table.find('nobody')).toBeUndefined();
+    await table.close();
+  });
+
+  it('that can’t be read on tells, so that its service does not go on with what it was', async () => {
+    const fatal: unknown[] = [];
+    let failure: LogError | undefined;
+    const log = withReader(opened.log, () => {
+      if (failure) throw failure;
+    });
+    const onFatal = (error: unknown) => fatal.push(error);
+    const table = await Table.open({ log, registry: opened.registry, logger, onFatal }, topics.tags);
+    failure = new LogError('LOG_REFUSED', 'the right to read was taken away');
+    await opened.log.append(topics.tags.name, [{ key: 'one', value: null }]);
+    await until(async () => fatal.length > 0);
+    expect(fatal).toEqual([failure]);
+    await table.close();
   });
 
   it('leaves no row out because the registry is away: it comes before those after it', async () => {

@@ -32,7 +32,8 @@ const APPEND_EVENTS = 2_000;
 const WAIT_MS = 1_000;
 const RETRY_MS = 200;
 
-export type RouterContext = Pick<ServiceContext, 'config' | 'logger' | 'log' | 'registry'>;
+export type RouterContext = Pick<ServiceContext, 'config' | 'logger' | 'log' | 'registry'> &
+  Partial<Pick<ServiceContext, 'onFatal'>>;
 
 /** Sums since the last report. */
 export interface RouterCounts {

@@ -20,6 +20,13 @@ function stepBack(): void {
 
 const NAME = 'ingest-router';
 
+/** Thrown outside of any handler, it ends the thread. */
+function onFatal(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 /** What the thread runs. A log that is away is waited for; any other error ends it, and with it the process. */
 async function run(config: Config): Promise<void> {
   stepBack();
@@ -32,7 +39,7 @@ async function run(config: Config): Promise<void> {
     { outage: new Outage(logger, 'the start of the router'), signal: stopping.signal },
     async () => {
       const onCounts = (counts: RouterCounts) => tell({ type: 'counts', counts });
-      router = await Router.open({ config, logger, log, registry }, { onCounts });
+      router = await Router.open({ config, logger, log, registry, onFatal }, { onCounts });
     },
   );
   const close = async () => {
