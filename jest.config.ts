@@ -20,6 +20,8 @@ const config: Config = {
     ],
   },
   testTimeout: 60_000,
+  // Tests that start processes wait most of their time, so that more run at once than there are cores.
+  maxWorkers: 3,
 };
 
 export default config;
