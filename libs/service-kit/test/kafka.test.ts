@@ -78,7 +78,12 @@ describeWithOwnKafka('a service on Kafka', {}, (kafka) => {
   const write = (service: RunningService, body: string) => call(service, '/tags', { method: 'POST', body });
   const names = async (service: RunningService) => (await call(service, '/tags')).json();
   const until = async (condition: () => Promise<boolean>) => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+    // Less than the test's own time-out, which would leave the waiting behind.
+    const deadline = performance.now() + 45_000;
+    while (!(await condition())) {
+      if (performance.now() > deadline) throw new Error(`still not so: ${condition}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   };
 
   afterEach(async () => {
