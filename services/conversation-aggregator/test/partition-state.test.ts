@@ -6,6 +6,7 @@ import { reduce } from '@parley/conversations';
 import fc from 'fast-check';
 import { Arena } from '../src/store/arena';
 import { type Environment, openEnvironment, storeLayout } from '../src/store/environment';
+import { IdFilter } from '../src/store/id-filter';
 import { PartitionState } from '../src/store/partition-state';
 import { conversationId, messageId, received, tagged } from './world';
 
@@ -48,8 +49,8 @@ const log: readonly ConversationEvent[] = Array.from({ length: 240 }, (_, i) => 
   ];
 });
 
-function open(env: Environment): PartitionState {
-  return new PartitionState({ env, partition: PARTITION, partitions: 3, cached: 2 });
+function open(env: Environment, ids?: IdFilter): PartitionState {
+  return new PartitionState({ env, partition: PARTITION, partitions: 3, cached: 2, ids });
 }
 
 async function commit(env: Environment, state: PartitionState, kind: 'whole' | 'additions'): Promise<void> {
@@ -113,7 +114,7 @@ it('comes to the same however it is committed, and wherever it is killed', async
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) =>
       withEnvironment(async (env) => {
-        let state = open(env);
+        let state = open(env, new IdFilter());
         for (const { events, end } of steps) {
           fold(state, Math.min((state.position ?? 0) + events, log.length));
           if (end === 'killed') state = open(env);

@@ -1,10 +1,4 @@
-import {
-  type ConversationState,
-  conversationFields,
-  type MessageState,
-  metadataFieldPrefix,
-  searchFields,
-} from '@parley/conversations';
+import { type ConversationState, conversationFields, metadataFieldPrefix, searchFields } from '@parley/conversations';
 import { partitionOf } from '@parley/log';
 import { createIndex, type SearchIndex } from '@parley/search';
 import { ViewCache } from '../query/view-cache';
@@ -136,7 +130,7 @@ export class Generation {
   }
 
   private put(partition: PartitionState, state: ConversationState): void {
-    const last = lastMessage(partition, state);
+    const last = partition.lastMessage(state);
     if (!last) return;
     this.index.put({
       id: state.id,
@@ -151,12 +145,4 @@ export class Generation {
 function visible(partition: PartitionState, id: string): FoundConversation | undefined {
   const state = partition.conversation(id);
   return state && state.lastMessageId !== null ? { state, partition } : undefined;
-}
-
-/** The newest message of a conversation, undefined while it has none. */
-export function lastMessage(partition: PartitionState, state: ConversationState): MessageState | undefined {
-  if (state.lastMessageId === null) return undefined;
-  const row = partition.message(state.lastMessageId);
-  if (row?.kind !== 'message') throw new Error(`conversation ${state.id} has no row of its last message`);
-  return row;
 }

@@ -5,7 +5,7 @@ import { toSnapshot, viewConversation } from '@parley/conversations';
 import { isLogError, type Log, type LogRecord, type NewRecord, type Offset } from '@parley/log';
 import type { Logger } from 'pino';
 import { isPassing, type Outages } from '../outages';
-import { type Generation, lastMessage } from '../partition/generation';
+import type { Generation } from '../partition/generation';
 import type { PartitionState } from '../store/partition-state';
 import type { Outbox } from './outbox';
 import { readRange } from './read-range';
@@ -206,7 +206,7 @@ export class Changelog {
 
   private record(partition: PartitionState, id: string): NewRecord | undefined {
     const state = partition.conversation(id);
-    const last = state && lastMessage(partition, state);
+    const last = state && partition.lastMessage(state);
     if (!last) return undefined;
     const snapshot = toSnapshot(viewConversation(state, last), state.position);
     const { headers } = this;

@@ -2,7 +2,7 @@ import { viewConversation } from '@parley/conversations';
 import type { SearchConversations } from '@parley/query';
 import { encodeCursor, type Page, QueryError, type SearchResult } from '@parley/search';
 import { AppError } from '@parley/service-kit';
-import { type Generation, lastMessage } from '../partition/generation';
+import type { Generation } from '../partition/generation';
 
 /**
  * One page as JSON text: the texts of its conversations are kept, so that a page is a join.
@@ -40,7 +40,8 @@ export function conversationText(
   }
   return generation.views.get(id, () => {
     const found = generation.conversation(id);
-    const last = found && lastMessage(found.partition, found.state);
+    if (!found) return undefined;
+    const last = found.partition.lastMessage(found.state);
     return last && JSON.stringify(viewConversation(found.state, last));
   });
 }

@@ -2,12 +2,22 @@ import type { Changes, ConversationState, MessageRow, MessageState, StateReader 
 import { type Arena, readNumber } from './arena';
 import { Block, blockOf, indexOf, numberOf, storedRow } from './block';
 import { type Environment, StoreError } from './environment';
+import type { IdFilter } from './id-filter';
 import { blockKey, comparePlaces, idKey, type Place, partitionPrefix, placeKey, placeOf, prefixRange } from './keys';
 import { Layer, type Mark } from './layer';
 import { RecentMap } from './recent-map';
 import { RowWriter } from './row-bytes';
 import { readMessage, writeMessage } from './rows';
-import { addChange, changesOf, type HeldConversation, isLong, type ListingChange, readHeld, writeHeld } from './tail';
+import {
+  addChange,
+  changesOf,
+  type HeldConversation,
+  isLong,
+  type ListingChange,
+  lastRow,
+  readHeld,
+  writeHeld,
+} from './tail';
 
 const writer = new RowWriter();
 
@@ -29,6 +39,8 @@ export interface PartitionStateOptions {
   readonly partitions: number;
   /** Conversations held in memory beside what is not committed. */
   readonly cached: number;
+  /** Has every id of a message or event that the store has; undefined if that is not known. */
+  readonly ids: IdFilter | undefined;
 }
 
 /** What is there under a message id. */
@@ -59,6 +71,7 @@ export class PartitionState implements StateReader {
   private readonly env: Environment;
   private readonly partitions: number;
   private readonly cache: RecentMap<string, HeldConversation>;
+  private readonly ids: IdFilter | undefined;
   private readonly opened = new Map<number, number>();
   private nextBlock: number;
   private applied: number | undefined;
@@ -69,11 +82,12 @@ export class PartitionState implements StateReader {
   /** The last look-up of a message: the reducer asks, then the change is put. */
   private probed: Probe | undefined;
 
-  constructor({ env, partition, partitions, cached }: PartitionStateOptions) {
+  constructor({ env, partition, partitions, cached, ids }: PartitionStateOptions) {
     this.env = env;
     this.partition = partition;
     this.partitions = partitions;
     this.cache = new RecentMap(cached);
+    this.ids = ids;
     this.applied = env.meta.get(`position/${partition}`) as number | undefined;
     this.nextBlock = (env.meta.get(`next-block/${partition}`) as number | undefined) ?? 0;
     const prefix = `opened/${partition}/`;
@@ -105,7 +119,16 @@ export class PartitionState implements StateReader {
     return this.probe(id).state;
   }
 
+  /** The newest message of a conversation, undefined while it has none. */
+  lastMessage({ id, lastMessageId }: ConversationState): MessageState | undefined {
+    if (lastMessageId === null) return undefined;
+    const state = this.listedAs(id, lastMessageId) ?? this.message(lastMessageId);
+    if (state?.kind !== 'message') throw new Error(`conversation ${id} has no row of its last message`);
+    return state;
+  }
+
   seen(eventId: string): boolean {
+    if (this.isNew(eventId)) return false;
     if (this.open.added.events.has(eventId) || this.committing?.added.events.has(eventId)) return true;
     const bytes = reading(() => this.env.events.get(idKey(this.partition, eventId)));
     // A later one was added before the process was killed, and is yet to be applied again.
@@ -140,7 +163,10 @@ export class PartitionState implements StateReader {
     const held = this.hold(conversation);
     for (const former of changes.unlisted) addChange(held.tail, former, undefined);
     for (const row of changes.messages) this.putMessage(held, row, changes.unlisted);
-    if (changes.rememberEvent) this.open.added.events.set(eventId, conversation.position);
+    if (changes.rememberEvent) {
+      this.open.added.events.set(eventId, conversation.position);
+      this.ids?.add(this.partition, eventId);
+    }
     if (changes.opened) {
       const count = (this.opened.get(conversation.accountId) ?? 0) + 1;
       this.opened.set(conversation.accountId, count);
@@ -218,8 +244,12 @@ export class PartitionState implements StateReader {
     );
   }
 
+  private inMemory(id: string): HeldConversation | undefined {
+    return this.cache.get(id) ?? this.open.conversations.get(id) ?? this.committing?.conversations.get(id);
+  }
+
   private held(id: string): HeldConversation | undefined {
-    const held = this.cache.get(id) ?? this.open.conversations.get(id) ?? this.committing?.conversations.get(id);
+    const held = this.inMemory(id);
     if (held) return held;
     const stored = reading(() => {
       const bytes = this.env.conversations.get(idKey(this.partition, id));
@@ -263,7 +293,13 @@ export class PartitionState implements StateReader {
     return this.probed;
   }
 
+  /** True: neither a message nor an event of the id was ever added. */
+  private isNew(id: string): boolean {
+    return this.ids !== undefined && !this.ids.mayHave(this.partition, id);
+  }
+
   private rowOf(id: string): number | undefined {
+    if (this.isNew(id)) return undefined;
     const layered = this.open.added.messageIds.get(id) ?? this.committing?.added.messageIds.get(id);
     if (layered !== undefined) return layered;
     const bytes = reading(() => this.env.messageIds.get(idKey(this.partition, id)));
@@ -280,6 +316,13 @@ export class PartitionState implements StateReader {
       from?.finish();
       return state;
     });
+  }
+
+  /** The message, if it is the one that was listed last: its row's number is at hand then. */
+  private listedAs(conversationId: string, messageId: string): MessageRow | undefined {
+    const row = lastRow(this.inMemory(conversationId)?.tail ?? []);
+    const state = row === undefined ? undefined : this.rowState(row);
+    return state?.id === messageId ? state : undefined;
   }
 
   private layeredBlock(number: number): Block | undefined {
@@ -319,6 +362,7 @@ export class PartitionState implements StateReader {
     writeMessage(writer.begin(), state);
     const row = numberOf(number, block.add(writer));
     this.open.added.messageIds.set(state.id, row);
+    this.ids?.add(this.partition, state.id);
     return row;
   }
 

@@ -1,7 +1,9 @@
 import type { ConversationState, MessageRow } from '@parley/conversations';
+import type { Database } from 'lmdb';
 import { Arena, readNumber } from './arena';
 import { blockOf, indexOf, storedRow } from './block';
 import { type Environment, openEnvironment, type StoreMarker } from './environment';
+import { IdFilter } from './id-filter';
 import { blockKey, idKey, partitionPrefix, prefixRange } from './keys';
 import { PartitionState } from './partition-state';
 import { readMessage } from './rows';
@@ -50,10 +52,12 @@ export class StateStore {
     this.env = opened.env;
     this.marker = opened.marker;
     const cached = Math.ceil(CACHED_CONVERSATIONS / Math.max(1, served.length));
+    // What a store has that was made before this process, only looking tells.
+    const ids = isEmpty(this.env.messageIds) && isEmpty(this.env.events) ? new IdFilter() : undefined;
     this.partitions = new Map(
       served.map((partition) => [
         partition,
-        new PartitionState({ env: this.env, partition, partitions: marker.partitions, cached }),
+        new PartitionState({ env: this.env, partition, partitions: marker.partitions, cached, ids }),
       ]),
     );
   }
@@ -163,4 +167,8 @@ export class StateStore {
     this.arena.reset();
     for (const { state } of parts) state.committed();
   }
+}
+
+function isEmpty(database: Database<Buffer, Uint8Array>): boolean {
+  return [...database.getKeys({ limit: 1 })].length === 0;
 }

@@ -38,6 +38,12 @@ export function changesOf(tail: Tail): readonly ListingChange[] {
   return changes;
 }
 
+/** Row of the last change; undefined if there is none, or it took a message from its place. */
+export function lastRow(tail: Tail): number | undefined {
+  const row = tail.at(-1) ?? UNLISTED;
+  return row === UNLISTED ? undefined : row;
+}
+
 export function isLong(tail: Tail): boolean {
   return tail.length > TAIL_MAX * 3;
 }
