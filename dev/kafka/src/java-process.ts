@@ -79,7 +79,7 @@ export class JavaProcess {
   /** Ends it at once, without any chance to tidy up. */
   async kill(): Promise<void> {
     this.child?.kill('SIGKILL');
-    await this.exited;
+    await this.ended();
   }
 
   /** Ends it in order; by force if it takes too long. */
@@ -87,7 +87,7 @@ export class JavaProcess {
     const child = this.child;
     child?.kill('SIGTERM');
     const patience = setTimeout(() => child?.kill('SIGKILL'), STOP_DEADLINE_MS);
-    await this.exited;
+    await this.ended();
     clearTimeout(patience);
   }
 
@@ -103,6 +103,12 @@ export class JavaProcess {
 
   resume(): void {
     this.child?.kill('SIGCONT');
+  }
+
+  /** Nothing else may keep this process going: it would end, without a word, before the program has. */
+  private async ended(): Promise<void> {
+    this.child?.ref();
+    await this.exited;
   }
 
   private spawn(): ChildProcess {
