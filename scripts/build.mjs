@@ -68,7 +68,12 @@ async function compileTree(from, to) {
 
 export async function build() {
   await generateTypes();
-  const packages = [...(await children('libs')), ...(await children('services')), ...(await children('dev')), join(root, 'cli')];
+  const packages = [
+    ...(await children('libs')),
+    ...(await children('services')),
+    ...(await children('dev')),
+    join(root, 'cli'),
+  ];
   await Promise.all([
     ...packages.map((dir) => compileTree(join(dir, 'src'), join(dir, 'dist'))),
     compileTree(join(root, 'bench'), join(root, 'bench', 'dist')),
