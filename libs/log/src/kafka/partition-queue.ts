@@ -127,6 +127,15 @@ export class PartitionQueue {
     if (!this.sending && this.batch?.parts.every(({ call }) => call.settled)) this.giveUp();
   }
 
+  /** Lets go of calls whose time was over before they came into a batch: nobody may come to look at them again. */
+  dropExpired(): void {
+    this.dropSettled();
+    this.waiting = this.waiting.filter((part) => {
+      if (part.call.settled) this.parts.free(part.bytes);
+      return !part.call.settled;
+    });
+  }
+
   done(baseOffset: Offset, tookMs: number): void {
     const { batch } = this;
     this.sending = false;

@@ -294,7 +294,7 @@ export class Producer {
       call.fail(unavailable(`append to ${topic} not acknowledged within ${waitedMs} ms`, lastError, { topic }));
       if (this.reachedAt < call.startedAt) this.goDown(lastError);
     }
-    for (const queue of this.ready) queue.dropSettled();
+    for (const queue of this.ready) queue.dropExpired();
   }
 
   /** No broker has answered for a whole append's time: later ones wait briefly until one does. */
