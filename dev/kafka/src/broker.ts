@@ -85,7 +85,10 @@ export function brokerAnswers(port: number): Promise<boolean> {
 
 async function format(jars: string, dir: string, settings: string, scramUsers: readonly string[]): Promise<void> {
   if (existsSync(join(dir, 'data', 'meta.properties'))) return;
-  const clusterId = randomBytes(16).toString('base64url');
+  const id = randomBytes(16);
+  // In base64 it must not begin with a minus: the tool would take it for an option.
+  id.writeUInt8(id.readUInt8(0) & 0x7f, 0);
+  const clusterId = id.toString('base64url');
   const args = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings];
   const users = scramUsers.flatMap((user) => ['--add-scram', user]);
   await run('java', [...JVM_FLAGS, ...args, ...users]);
