@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describeWithOwnKafka } from '@parley/kafka-dev';
 import { pino } from 'pino';
+import { readAll, until } from '../../test/waiting';
 import { isLogError } from '../errors';
-import type { Log, LogRecord, Position } from '../port';
+import type { Log, Position } from '../port';
 import { openKafkaLog } from './log';
 
-const PATIENCE_MS = 60_000;
 jest.setTimeout(300_000);
 const WRITERS = 8;
 
@@ -57,7 +57,7 @@ describeWithOwnKafka('appends to a broker that fails', { registry: false }, (kaf
   };
 
   const verify = async (log: Log, acknowledged: ReadonlyMap<string, Position | undefined>) => {
-    const records = await all(log, topic);
+    const records = await readAll(log, topic);
     const stored = new Map(records.map((record) => [String(record.value), record]));
     expect(stored.size).toBe(records.length);
     for (const [value, position] of acknowledged) expect(stored.get(value)).toMatchObject(position ?? {});
@@ -124,27 +124,3 @@ describeWithOwnKafka('appends to a broker that fails', { registry: false }, (kaf
     await stop();
   });
 });
-
-async function all(log: Log, topic: string): Promise<LogRecord[]> {
-  const [reader, ends] = [await log.reader(topic, 'earliest'), await log.ends(topic)];
-  const records: LogRecord[] = [];
-  while ([...reader.positions()].some(([partition, offset]) => offset < (ends.get(partition) ?? 0))) {
-    records.push(...((await reader.next({ maxWaitMs: PATIENCE_MS }))?.records ?? []));
-  }
-  await reader.close();
-  return records;
-}
-
-/** Looks again until it is so; what is not available yet may be. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const done = await condition().catch((error: unknown) => {
-      if (!isLogError(error, 'LOG_UNAVAILABLE')) throw error;
-      return false;
-    });
-    if (done) return;
-    if (Date.now() > deadline) throw new Error('the condition did not come true');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

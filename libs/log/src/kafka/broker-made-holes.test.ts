@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { describeWithKafka } from '@parley/kafka-dev';
 import { type Admin, Kafka, logLevel, type Producer } from 'kafkajs';
 import { openLogAt } from '../../test/open-log';
+import { PATIENCE_MS, until } from '../../test/waiting';
 import type { Log, LogReader, LogRecord } from '../port';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const PATIENCE_MS = 30_000;
 
 /** What is gone, or is not to be read, by the broker's doing or another client's: readers get to the end, or are told. */
 describeWithKafka('a log with holes', (kafka) => {
@@ -230,12 +230,4 @@ async function readToEnd(reader: LogReader, end: number, maxRecords = 500): Prom
   }
   await reader.close();
   return records;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -3,9 +3,8 @@ import { describeWithKafka } from '@parley/kafka-dev';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { openLogAt } from '../../test/open-log';
 import { startProcess, type TestProcess } from '../../test/processes';
+import { PATIENCE_MS, until } from '../../test/waiting';
 import type { GroupConsumer, Log } from '../port';
-
-const PATIENCE_MS = 30_000;
 
 describeWithKafka('members of a group on Kafka', (kafka) => {
   let place: { brokers: readonly string[]; prefix: string };
@@ -138,12 +137,4 @@ describeWithKafka('members of a group on Kafka', (kafka) => {
 /** The broker tells nobody else which generation a group is in. */
 function generationOf(consumer: GroupConsumer): number {
   return (consumer as unknown as { member: { ref: { generation: number } } }).member.ref.generation;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { Kafka, logLevel } from 'kafkajs';
 import { pino } from 'pino';
 import { between, type Fault, lossy } from '../../test/lossy-cluster';
+import { PATIENCE_MS, readAll, until } from '../../test/waiting';
 import { isLogError, LogError } from '../errors';
-import type { Log, LogRecord, NewRecord, Position } from '../port';
+import type { Log, NewRecord, Position } from '../port';
 import { KafkaCluster } from './cluster';
 import type { Connection } from './connection';
 import { openKafkaLog } from './log';
 import type { ProduceOutcome } from './produce-request';
 import { Producer } from './producer';
 
-const PATIENCE_MS = 30_000;
 /** An answer that takes so long is slow. */
 const SLOW_MS = 400;
 
@@ -84,7 +84,7 @@ describeWithKafka('appends to Kafka', (kafka) => {
         await producer.close();
         await cluster.close();
 
-        const records = await all(log, name);
+        const records = await readAll(log, name);
         const values = records.map((record) => String(record.value));
         expect(new Set(values).size).toBe(values.length);
         for (const [value, position] of acknowledged) {
@@ -144,7 +144,7 @@ describeWithKafka('appends to Kafka', (kafka) => {
       const bad = appendBad(producer);
       for (let n = 0; n < 20; n++) await producer.append('good', [text(`${n}`)]);
       expect(bad.settled()).toBe(0);
-      expect(await all(log, 'good')).toHaveLength(20);
+      expect(await readAll(log, 'good')).toHaveLength(20);
       for (const outcome of await bad.outcomes) {
         const message = expect.stringContaining('NOT_ENOUGH_REPLICAS');
         expect(outcome).toMatchObject({ reason: { code: 'LOG_UNAVAILABLE', message } });
@@ -190,6 +190,25 @@ describeWithKafka('appends to Kafka', (kafka) => {
       });
       const producer = new Producer(cluster);
       await expect(producer.append('good', [text('a')])).rejects.toBe(error);
+      await producer.close();
+    });
+
+    it('holds nothing any more of appends whose time was over before they could be sent', async () => {
+      jest.spyOn(cluster, 'anyControl').mockImplementation(async () => {
+        const connection = await KafkaCluster.prototype.anyControl.call(cluster);
+        return {
+          alive: true,
+          close: () => {},
+          send: (...sent) =>
+            sent[0].name === 'InitProducerId' ? new Promise<never>(() => {}) : connection.send<unknown>(...sent),
+        } as Connection;
+      });
+      const producer = new Producer(cluster, { appendTimeoutMs: 300, waitingBytesMax: 100_000 });
+      const large: NewRecord = { key: 'a', value: Buffer.alloc(90_000) };
+      const message = expect.stringContaining('not acknowledged');
+      for (let n = 0; n < 3; n++) {
+        await expect(producer.append('good', [large])).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE', message });
+      }
       await producer.close();
     });
 
@@ -254,7 +273,9 @@ describeWithKafka('appends to Kafka', (kafka) => {
       sizes.map((size) => [size, size > 5000 ? 'rejected' : 'fulfilled']),
     );
     expect(outcomes[2]).toMatchObject({ reason: { code: 'RECORD_TOO_LARGE' } });
-    expect((await all(log, 'narrow')).map(({ value }) => value?.length)).toEqual(sizes.filter((size) => size <= 5000));
+    expect((await readAll(log, 'narrow')).map(({ value }) => value?.length)).toEqual(
+      sizes.filter((size) => size <= 5000),
+    );
   });
 
   it('refuses only the call whose record the broker refuses', async () => {
@@ -264,7 +285,7 @@ describeWithKafka('appends to Kafka', (kafka) => {
     const records = [text('1'), { ...text('2'), timestamp: Date.now() + 3_600_000 }, text('3')];
     const outcomes = await Promise.allSettled(records.map((record) => log.append('punctual', [record])));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect((await all(log, 'punctual')).map(({ value }) => String(value))).toEqual(['1', '3']);
+    expect((await readAll(log, 'punctual')).map(({ value }) => String(value))).toEqual(['1', '3']);
   });
 
   it('takes any time of a record in topics of its own', async () => {
@@ -275,32 +296,10 @@ describeWithKafka('appends to Kafka', (kafka) => {
       'times',
       times.map((timestamp) => ({ ...text('a'), timestamp })),
     );
-    expect((await all(log, 'times')).map(({ timestamp }) => timestamp)).toEqual(times);
+    expect((await readAll(log, 'times')).map(({ timestamp }) => timestamp)).toEqual(times);
   });
 });
 
 function text(value: string): NewRecord {
   return { key: 'a', value: Buffer.from(value) };
-}
-
-async function all(log: Log, topic: string): Promise<LogRecord[]> {
-  const [reader, ends] = [await log.reader(topic, 'earliest'), await log.ends(topic)];
-  const records: LogRecord[] = [];
-  while ([...reader.positions()].some(([partition, offset]) => offset < (ends.get(partition) ?? 0))) {
-    records.push(...((await reader.next({ maxWaitMs: PATIENCE_MS }))?.records ?? []));
-  }
-  await reader.close();
-  return records;
-}
-
-/** Asks again while the log is not available. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const done = await condition().catch((error: unknown) => {
-      if (!isLogError(error, 'LOG_UNAVAILABLE') || Date.now() > deadline) throw error;
-      return false;
-    });
-    if (done) return;
-  }
 }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describeWithOwnKafka } from '@parley/kafka-dev';
 import { openLogAt } from '../../test/open-log';
+import { PATIENCE_MS, until } from '../../test/waiting';
 import type { GroupConsumer, Log, LogReader } from '../port';
-
-const PATIENCE_MS = 60_000;
 
 // A broker that was killed may take half a minute to answer again.
 jest.setTimeout(120_000);
@@ -124,12 +123,4 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
     return result !== undefined;
   });
   return (result as { readonly value: T }).value;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
